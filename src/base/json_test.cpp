@@ -1,0 +1,67 @@
+#include "base/json.h"
+
+#include <gtest/gtest.h>
+
+using namespace aig;
+
+TEST(Json, keeps_raw_bytes_of_every_value) {
+    const std::string text = R"( {"a": 12.50, "b":[1, {"x":"\u00e9\n"} ] , "c" : {}, "d":[ ], "e":"pl\"ain", "f":null,"g":true,"h":1e400 } )";
+    auto doc = JsonDoc::parse(text);
+    ASSERT_TRUE(doc.ok()) << doc.error().message();
+    const auto r = doc->root();
+    EXPECT_EQ(r["a"].raw(), "12.50");
+    EXPECT_EQ(r["b"].raw(), R"([1, {"x":"\u00e9\n"} ])");
+    EXPECT_EQ(r["c"].raw(), "{}");
+    EXPECT_EQ(r["d"].raw(), "[ ]");
+    EXPECT_EQ(r["e"].text(), "pl\"ain");
+    EXPECT_EQ(r["e"].raw(), R"("pl\"ain")");
+    EXPECT_TRUE(r["f"].is_null());
+    EXPECT_TRUE(r["g"].boolean());
+    EXPECT_EQ(r["h"].raw(), "1e400");
+    EXPECT_EQ(r.size(), 8u);
+    EXPECT_EQ(r["b"].size(), 2u);
+    for (auto item : r["b"])
+        if (item.is_object()) { EXPECT_EQ(item["x"].text(), "é\n"); }
+    EXPECT_EQ(text.substr(doc->offset(r["a"].raw()), 5), "12.50");
+    EXPECT_FALSE(r["nope"]);
+}
+
+TEST(Json, refuses_what_is_not_json) {
+    for (std::string_view bad : {"", "{", "{\"a\":}", "[1,]", "{\"a\":1}x", "nul", "01", "1.", "-", "\"\x01\"", "\"abc", "{\"a\" 1}", "[1 2]", "\xff", "{\"a\":tru}", "{\"a\":nulll}", "[\"a\\x\"]", "\"\\ud800\"", "{1:2}", "[1.e5]", "[+1]", "[truee]"})
+        EXPECT_FALSE(JsonDoc::parse(bad).ok()) << bad;
+}
+
+TEST(Json, bounds) {
+    EXPECT_FALSE(JsonDoc::parse(std::string(300, '[') + std::string(300, ']')).ok());
+    EXPECT_TRUE(JsonDoc::parse(std::string(200, '[') + std::string(200, ']')).ok());
+    EXPECT_FALSE(JsonDoc::parse(std::string(100000, '9')).ok());
+}
+
+TEST(Json, integers_and_duplicates) {
+    auto doc = JsonDoc::parse(R"({"a":3.0,"b":1e3,"c":1.5,"d":9223372036854775807,"e":9223372036854775808,"n":1,"n":2,"\u006e":3})");
+    ASSERT_TRUE(doc.ok());
+    const auto r = doc->root();
+    EXPECT_EQ(r["a"].integer(), 3);
+    EXPECT_EQ(r["b"].integer(), 1000);
+    EXPECT_EQ(r["c"].integer(), std::nullopt);
+    EXPECT_EQ(r["d"].integer(), INT64_MAX);
+    EXPECT_EQ(r["e"].integer(), std::nullopt);
+    EXPECT_TRUE(r.duplicate("n"));
+    EXPECT_EQ(r["n"].integer(), 3);
+    EXPECT_FALSE(r.duplicate("a"));
+}
+
+TEST(Json, scalar_roots) {
+    for (std::string_view s : {"1", "\"a\"", "true", "null", " [1] ", "-0.5e+3"}) EXPECT_TRUE(JsonDoc::parse(s).ok()) << s;
+    EXPECT_EQ(JsonDoc::parse(" \"a\\tb\" ")->root().text(), "a\tb");
+}
+
+TEST(Json, writer) {
+    std::string s;
+    JsonWriter w(s);
+    w.begin_object().field("a", 1).field("b", "x\"\n\x01").key("c").begin_array().integer(1).raw("2.50").string("é").end_array();
+    w.raw_members("\"m\":1").raw_members("").key("o").begin_object().end_object().field_null("z").end_object();
+    EXPECT_EQ(s, "{\"a\":1,\"b\":\"x\\\"\\n\\u0001\",\"c\":[1,2.50,\"é\"],\"m\":1,\"o\":{},\"z\":null}");
+    EXPECT_EQ(json_string("a\xff" "b"), "\"a\xEF\xBF\xBD" "b\"");
+    EXPECT_TRUE(JsonDoc::parse(s).ok());
+}

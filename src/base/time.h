@@ -1,0 +1,21 @@
+// Two clocks and never mixed up: wall time for records and periods, monotonic time for every duration and deadline.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace aig {
+
+/// Microseconds since 1970 UTC. For stamps only; it may jump.
+int64_t now_us();
+/// Nanoseconds of a clock that only goes forward. For deadlines and durations.
+int64_t mono_ns();
+inline int64_t mono_ms() { return mono_ns() / 1'000'000; }
+
+/// "2026-11-21T14:40:00.123Z"
+std::string iso_utc(int64_t us);
+/// "2026-11-21" / "2026-11": the UTC day and month a stamp falls in, the names of budget periods.
+std::string utc_day(int64_t us);
+std::string utc_month(int64_t us);
+
+}  // namespace aig

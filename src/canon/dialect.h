@@ -1,0 +1,140 @@
+// A dialect is what callers speak to us. Pure: bytes in, values and bytes out, no I/O, no clock but the one given.
+//
+// peek()  one validating pass over the whole body: facts for admission, routing and holding. 400 costs nothing.
+// parse() the canonical request, only when an attempt goes to a wire of another family.
+// splice() the lossless request: the caller's bytes with a written list of patches.
+// tap()   watches and patches a lossless reply; renderer() writes a translated one. Neither can give out the terminal marker
+//         without a Receipt.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/receipt.h"
+#include "base/result.h"
+#include "canon/event.h"
+#include "canon/request.h"
+#include "canon/size.h"
+
+namespace aig::canon {
+
+/// Wires that carry each other's bytes unchanged.
+enum class Family : uint8_t { openai_chat, openai_responses, anthropic, gemini, other };
+
+/// Begin and end of a value in the request's bytes; begin == end == 0: not there.
+struct Span {
+    size_t begin = 0, end = 0;
+    bool present() const { return end > begin; }
+};
+
+/// Facts of a request, no tree.
+struct Envelope {
+    Operation operation = Operation::chat;
+    Family family = Family::openai_chat;
+    std::string model;                       ///< as the caller wrote it
+    bool stream = false;
+    bool wants_usage = false;                ///< the caller asked for a usage chunk in the stream
+    int64_t n = 1;
+    std::optional<int64_t> max_output;
+    InputSize size;
+    Features needs = 0;
+    /// Where the dialect patches: the values of model, stream_options, stream_options.include_usage, the max-output members,
+    /// and the position just behind the opening brace for members that are missing.
+    struct {
+        Span model, stream_options, include_usage, max_tokens, max_completion_tokens;
+        size_t insert = 0;
+    } spans;
+};
+
+/// What to change in the caller's bytes for one attempt.
+struct Patch {
+    std::string_view model;                  ///< the target's own id
+    bool ask_usage = false;                  ///< set stream_options.include_usage (streams, unless the provider's quirks forbid)
+    std::optional<int64_t> max_output;       ///< the affordable maximum, when none was given
+    std::string_view max_output_member;      ///< "max_tokens" or "max_completion_tokens" when one must be added
+};
+/// Pieces point into the caller's bytes or into `owned`.
+struct Spliced {
+    std::vector<std::string_view> pieces;
+    std::deque<std::string> owned;
+};
+
+/// What a reply has told so far.
+struct Facts {
+    bool content = false;                    ///< real output seen: the gate is open, no failover any more
+    bool terminal = false;                   ///< the wire's end marker (or a whole body) was seen
+    bool finished = false;                   ///< a finish reason was seen
+    bool empty_output = true;                ///< nothing but a blank finish so far
+    StopReason stop = StopReason::none;      ///< of choice 0
+    std::optional<Usage> usage;              ///< the provider's last report, in normal form
+    std::optional<Error> error;              ///< in-band failure of the provider
+    TextSize delivered;                      ///< output text so far (text, reasoning, arguments), for estimates
+};
+
+/// Final figures for the tail of a reply.
+struct Bill {
+    const Usage& usage;
+    const Receipt& receipt;
+};
+
+/// Turns reply bytes into caller bytes, one attempt long. A tap forwards (lossless); a translation decodes and renders.
+/// The views returned by feed() and end() are valid until the next call.
+class Relay {
+  public:
+    virtual ~Relay() = default;
+    /// Bytes to forward now. Held back: everything from the first event that carries final usage or the terminal marker;
+    /// for an unstreamed reply all of it (at most 64 MiB, else upstream_garbage).
+    virtual Result<std::vector<std::string_view>> feed(std::string_view bytes) = 0;
+    /// The upstream's clean end of body. upstream_truncated when the terminal marker never came, upstream_empty for nothing.
+    virtual Result<std::vector<std::string_view>> end() = 0;
+    virtual const Facts& facts() const = 0;
+    /// The held-back tail with cost and usage patched in, the terminal marker included.
+    virtual std::string finish(const Bill& bill) = 0;
+    /// The in-band failure of a stream that has begun: never looks complete. (Unstreamed: unused.)
+    virtual std::string fail(const Error& error) = 0;
+    /// The stream ends here by our decision (wallet dry): a finish reason "length", usage, and the terminal marker.
+    virtual std::string cut(const Bill& bill) = 0;
+};
+
+/// Writes a translated reply from events: a stream event by event, or a whole body in finish().
+class Renderer {
+  public:
+    virtual ~Renderer() = default;
+    /// Appends what can go out now.
+    virtual void event(const Event& event, std::string& out) = 0;
+    virtual std::string finish(const Bill& bill) = 0;
+    virtual std::string fail(const Error& error) = 0;
+    virtual std::string cut(const Bill& bill) = 0;
+};
+
+/// How errors, ids and money are rendered; chosen per call (api room).
+enum class Surface : uint8_t { aigate, aigateway, portal, aigenway, aigate_one, anthropic, gemini };
+
+/// What a reply needs to know about its call.
+struct ReplyTerms {
+    const Envelope* envelope = nullptr;      ///< outlives the reply
+    std::string public_model;                ///< what `model` says to the caller
+    std::string request_id;
+    int64_t created_s = 0;                   ///< for `created` where the wire has none
+    Surface surface = Surface::aigate;
+    Tokenizer tokenizer = Tokenizer::openai;
+};
+
+class Dialect {
+  public:
+    virtual ~Dialect() = default;
+    virtual Family family() const = 0;
+    virtual Result<Envelope> peek(Operation operation, std::string_view body) const = 0;
+    virtual Result<Request> parse(Operation operation, std::string_view body) const = 0;
+    virtual Result<Spliced> splice(std::string_view body, const Envelope& envelope, const Patch& patch) const = 0;
+    virtual std::unique_ptr<Relay> tap(const ReplyTerms& terms) const = 0;
+    virtual std::unique_ptr<Renderer> renderer(const ReplyTerms& terms) const = 0;
+    virtual std::string_view content_type(const Envelope& envelope) const = 0;
+};
+
+}  // namespace aig::canon

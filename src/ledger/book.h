@@ -1,0 +1,132 @@
+// The book: wallets, holds, charges, budgets; double entry, append-only, hash-chained. No idea what a token is: it knows lines of
+// (component number, units, pico price) and one ratio, enough to re-price every charge bit for bit.
+//
+// A call that can cost money: hold -> (extend) -> settle | void, exactly once. hold() is atomic over all wallets and budgets it
+// touches; nothing is ever checked first and taken later. settle() returns when the charge is durable, and only then exists
+// the Receipt that lets a dialect send its last byte. Dropping a Hold voids it.
+//
+// All writes happen on the store's writer thread, which owns the wallets' counters in memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/price.h"
+#include "base/receipt.h"
+#include "base/result.h"
+#include "rt/task.h"
+#include "store/store.h"
+
+namespace aig::ledger {
+
+enum class Owner : uint8_t { call = 0, job = 1 };   ///< start-up recovery voids open holds of calls; a job's is resolved by its job
+
+/// A spend cap that a hold must fit into as well: key, sub-account or tag, for one period ("2026-11", "" = for ever).
+struct BudgetRef {
+    uint8_t subject_kind = 0;        ///< 1 key, 2 sub-account, 3 tag
+    int64_t subject = 0;
+    std::string period;
+    int64_t cap_nanos = 0;
+};
+
+struct HoldRequest {
+    AccountId account;
+    int64_t amount_nanos = 0;        ///< what is wanted
+    int64_t least_nanos = 0;         ///< what is enough (<= amount): the hold may be smaller than wanted, never below this
+    std::vector<BudgetRef> budgets;
+    std::string request_id;          ///< unique; our own req_...
+    Owner owner = Owner::call;
+    store::Ops with;                 ///< committed together with the hold (job row, idempotency row)
+};
+
+class Book;
+
+/// An open hold. Move-only; destroying an unresolved one enqueues a void.
+class Hold {
+  public:
+    Hold() = default;
+    Hold(Hold&& o) noexcept;
+    Hold& operator=(Hold&& o) noexcept;
+    ~Hold();
+    explicit operator bool() const { return book_ != nullptr; }
+    HoldId id() const { return id_; }
+    AccountId account() const { return account_; }
+    int64_t amount_nanos() const { return amount_; }
+
+  private:
+    friend class Book;
+    friend class SqliteBook;
+    Hold(Book* book, HoldId id, AccountId account, int64_t amount) : book_(book), id_(id), account_(account), amount_(amount) {}
+    Book* book_ = nullptr;
+    HoldId id_;
+    AccountId account_;
+    int64_t amount_ = 0;
+};
+
+/// What a call cost and from what that follows. cost must equal charge_nanos(lines, ratio).
+struct Settlement {
+    int64_t cost_nanos = 0;
+    std::vector<PriceLine> lines;
+    Ratio ratio;
+    int64_t price_version = 0;
+    uint8_t flags = 0;               ///< bit 0: usage was estimated, bit 1: client left, bit 2: cut because the wallet ran dry
+    store::Ops with;                 ///< committed together with the charge (call record, outbox, idempotent reply)
+};
+
+enum class VoidReason : uint8_t { failed = 1, client_gone = 2, refused = 3, crashed = 4, dropped = 5, empty = 6 };
+
+struct WalletView {
+    std::string currency = "USD";
+    int64_t balance_nanos = 0;       ///< credits - debits
+    int64_t held_nanos = 0;
+    int64_t available_nanos = 0;     ///< balance - held
+    int64_t credits_nanos = 0, debits_nanos = 0;
+};
+
+struct VerifyReport {
+    bool ok = true;
+    std::vector<std::string> faults;   ///< each names the invariant and the row
+    int64_t entries = 0, wallets = 0, open_holds = 0;
+};
+
+class Book {
+  public:
+    /// Loads the counters and voids the open holds of calls left by an earlier process (unless `recover` is false: operator
+    /// commands on a resting database).
+    static Result<std::unique_ptr<Book>> open(store::Store& store, bool recover = true);
+    virtual ~Book() = default;
+
+    /// no_money (details: required and available), budget_exceeded, account_blocked, storage_unavailable.
+    virtual rt::Task<Result<Hold>> hold(HoldRequest request) = 0;
+    /// Adds up to `more_nanos`, at least `least_nanos`; returns the new amount. no_money / budget_exceeded leave the hold as it was.
+    virtual rt::Task<Result<int64_t>> extend(Hold& hold, int64_t more_nanos, int64_t least_nanos) = 0;
+    /// Charges min(cost, held + available); what the wallet cannot pay is booked as overage. Durable when it returns. A hold that
+    /// was resolved before gives its first outcome.
+    virtual rt::Task<Result<Receipt>> settle(Hold hold, Settlement settlement) = 0;
+    /// Releases the hold. `operator_loss_nanos` is booked as a memo (what the provider will bill us for a failed call).
+    virtual rt::Task<Status> release(Hold hold, VoidReason reason, int64_t operator_loss_nanos, store::Ops with) = 0;
+
+    /// Op to create an account's main wallet; composed with identity's account row.
+    virtual std::unique_ptr<store::Op> create_wallet(AccountId account, std::string currency) = 0;
+    /// The same (account, ref) credits once: a second one changes nothing and returns ok. amount > 0.
+    virtual rt::Task<Result<WalletView>> credit(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) = 0;
+    virtual Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) = 0;
+    virtual rt::Task<Result<WalletView>> wallet(AccountId account) = 0;
+    virtual Result<WalletView> wallet_now(AccountId account) = 0;
+    /// Spent in a budget's period so far (settled), and held.
+    virtual rt::Task<Result<std::pair<int64_t, int64_t>>> budget(BudgetRef budget) = 0;
+    virtual int64_t open_holds() const = 0;
+
+    /// Re-checks every invariant and the hash chain by reading; does not change anything.
+    static Result<VerifyReport> verify(store::Store& store);
+
+  protected:
+    friend class Hold;
+    virtual void drop(HoldId id) noexcept = 0;
+};
+
+}  // namespace aig::ledger

@@ -1,0 +1,72 @@
+// One SQL database, one writer thread, some readers. Every write is a value (Op); what must happen together is one Batch: all of
+// it or nothing. The writer drains whatever is queued into one transaction and one fsync (group commit), then completes all.
+//
+// Rules for an Op: check() decides from memory or by reading and may refuse without side effects; apply() writes and may only
+// fail because storage failed. All checks of a batch run before its first apply. Ops run on the writer thread; what they own
+// there (the ledger's counters) needs no lock. A failed transaction rolls everything back, tells every owner (on_rollback) and
+// fails all its batches with storage_unavailable; a failed fsync ends the process (its pages are unknown).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "rt/event.h"
+#include "rt/loop.h"
+#include "store/db.h"
+
+namespace aig::store {
+
+class Op {
+  public:
+    virtual ~Op() = default;
+    virtual Status check(Db&) { return {}; }
+    virtual Status apply(Db&) = 0;
+    /// The transaction is durable (true) or was rolled back (false); writer thread.
+    virtual void settled(bool durable) { (void)durable; }
+};
+using Ops = std::vector<std::unique_ptr<Op>>;
+
+struct Batch {
+    Ops ops;
+    /// Runs in a savepoint, so that apply() may also refuse (a UNIQUE constraint). Dearer; for control operations.
+    bool guarded = false;
+};
+
+struct Options {
+    std::string path;                        ///< folder/aig.db
+    std::string vfs;                         ///< "" = the default; tests name theirs
+    size_t readers = 2;
+    size_t max_queue = 10'000;               ///< batches; beyond it submit() refuses with storage_unavailable
+};
+
+class Store {
+  public:
+    /// Opens, backs up and migrates (forward only; schema_newer refuses), starts the writer.
+    static Result<std::unique_ptr<Store>> open(Options options);
+    virtual ~Store() = default;              ///< drains the queue, then stops
+
+    /// Queues a batch; `done` runs on the writer thread once it is durable or refused. Thread-safe.
+    virtual void submit(Batch batch, std::function<void(Status)> done) = 0;
+    /// The same for a task: resumes on the calling loop.
+    virtual rt::Task<Status> commit(Batch batch) = 0;
+    /// Runs fn on a reader connection (blocking pool), resumes on the calling loop. fn must not keep the Db.
+    virtual rt::Task<Status> read(std::function<Status(Db&)> fn) = 0;
+    /// The same without a loop: on the calling thread, for start-up, the CLI and tests.
+    virtual Status read_now(const std::function<Status(Db&)>& fn) = 0;
+    virtual Status commit_now(Batch batch) = 0;
+
+    /// Called on the writer thread after a rollback, before its batches fail: owners reload their counters.
+    virtual void on_rollback(std::function<Status(Db&)> reload) = 0;
+    virtual int64_t queue_length() const = 0;
+    virtual int schema_version() const = 0;
+};
+
+/// An Op from a function, for control operations.
+std::unique_ptr<Op> op(std::function<Status(Db&)> apply);
+
+}  // namespace aig::store
