@@ -1,0 +1,215 @@
+#include "base/log.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "base/json.h"
+#include "base/metrics.h"
+#include "base/time.h"
+
+namespace aig::log {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr size_t max_queued_bytes = 16 << 20;
+constexpr size_t max_field_bytes = 2048;
+constexpr std::string_view level_names[] = {"debug", "info", "warn", "error"};
+
+std::atomic<Level> lowest{Level::info};
+
+void write_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const auto n = ::write(STDERR_FILENO, bytes.data(), bytes.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return;  // nobody reads: there is nowhere left to complain
+        bytes.remove_prefix(static_cast<size_t>(n));
+    }
+}
+
+bool plain_word(std::string_view s) {
+    for (const char c : s)
+        if (c <= ' ' || c == '"' || c == '\\' || c == '=') return false;
+    return !s.empty();
+}
+
+/// DEL and the C1 controls pass JSON escaping, but some terminals obey them (U+009B is "CSI").
+void append_for_terminal(std::string& out, std::string_view s) {
+    for (size_t i = 0; i < s.size(); ++i) {
+        const auto c = static_cast<unsigned char>(s[i]);
+        const bool c1 = c == 0xC2 && i + 1 < s.size() && static_cast<unsigned char>(s[i + 1]) < 0xA0;
+        if (c1) ++i;
+        out += c1 || c == 0x7F ? '?' : s[i];
+    }
+}
+
+/// {"ts":..,"level":..,"event":..,"a":1} -> "ts level event a=1"; a line without these members keeps what it has.
+void append_text(std::string& out, std::string_view json_line) {
+    auto doc = JsonDoc::parse(json_line);
+    if (!doc || !doc->root().is_object()) return append_for_terminal(out, json_line);
+    bool first = true;
+    for (const JsonRef m : doc->root()) {
+        if (!first) out += ' ';
+        first = false;
+        const bool head = m.key() == "ts" || m.key() == "level" || m.key() == "event";
+        if (!head) append_for_terminal(out, fmt::format("{}=", m.key()));
+        const bool bare = m.is_string() && plain_word(m.text()) && m.raw().size() == m.text().size() + 2;
+        append_for_terminal(out, bare ? m.text() : m.raw());
+        if (m.key() == "level" && m.text().size() < 5) out.append(5 - m.text().size(), ' ');
+    }
+}
+
+/// Lines wait here for the thread that writes them. A line costs its producer one short lock and a move; the writer is
+/// woken at most once in `pause` and takes everything there is with one write.
+class Sink {
+  public:
+    void start(bool text) {
+        std::lock_guard lock(mutex_);
+        text_ = text;
+        if (running_) return;
+        running_ = true;
+        thread_ = std::thread([this] { drain(); });
+    }
+    void push(std::string line) {
+        bool wake = false;
+        {
+            std::lock_guard lock(mutex_);
+            if (!running_) return write_direct(line);
+            if (bytes_ + line.size() > max_queued_bytes) {
+                dropped_.fetch_add(1, std::memory_order_relaxed);
+                return;
+            }
+            bytes_ += line.size();
+            lines_.push_back(std::move(line));
+            ++pushed_;
+            wake = std::exchange(idle_, false);
+        }
+        if (wake) wake_.notify_one();
+    }
+    /// Waits until everything pushed so far is out, but not for ever: standard error may be a pipe nobody reads.
+    void flush() {
+        std::unique_lock lock(mutex_);
+        const auto until = pushed_;
+        if (done_ >= until || !running_) return;
+        hurry_ = true;
+        wake_.notify_one();
+        written_.wait_for(lock, 2s, [&] { return done_ >= until || !running_; });
+    }
+    void stop() {
+        flush();
+        {
+            std::lock_guard lock(mutex_);
+            if (!running_) return;
+            running_ = false;
+            hurry_ = true;
+        }
+        wake_.notify_one();
+        if (done_ == pushed_)
+            thread_.join();
+        else
+            thread_.detach();
+    }
+    int64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+  private:
+    static constexpr auto pause = 10ms;
+
+    void write_direct(const std::string& line) {
+        std::string out;
+        text_ ? append_text(out, line) : void(out = line);
+        out += '\n';
+        write_all(out);
+    }
+    void drain() {
+        std::vector<std::string> batch;
+        std::string out;
+        std::unique_lock lock(mutex_);
+        while (running_ || !lines_.empty()) {
+            if (lines_.empty()) {
+                idle_ = true;
+                wake_.wait(lock, [this] { return !lines_.empty() || !running_; });
+                idle_ = false;
+            }
+            wake_.wait_for(lock, pause, [this] { return hurry_ || !running_; });
+            hurry_ = false;
+            batch.swap(lines_);
+            bytes_ = 0;
+            const bool text = text_;
+            lock.unlock();
+            out.clear();
+            for (const auto& line : batch) (text ? append_text(out, line) : void(out += line)), out += '\n';
+            write_all(out);
+            const auto n = batch.size();
+            batch.clear();
+            if (out.capacity() > 1 << 20) std::string().swap(out);
+            lock.lock();
+            done_ += n;
+            written_.notify_all();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable wake_, written_;
+    std::vector<std::string> lines_;
+    size_t bytes_ = 0;
+    uint64_t pushed_ = 0, done_ = 0;
+    bool running_ = false, idle_ = false, hurry_ = false, text_ = true;
+    std::atomic<int64_t> dropped_{0};
+    std::thread thread_;
+};
+
+/// Never destroyed, so that a destructor of another static may still log; stopped at exit.
+Sink& sink() {
+    static Sink* const one = [] {
+        auto* s = new Sink;
+        std::atexit([] { sink().stop(); });
+        return s;
+    }();
+    return *one;
+}
+}  // namespace
+
+Field::Field(std::string_view k, std::string_view v) : key(k) {
+    if (v.size() <= max_field_bytes)
+        append_json_string(value, v);
+    else
+        append_json_string(value, fmt::format("{}... ({} bytes)", v.substr(0, max_field_bytes), v.size()));
+}
+Field::Field(std::string_view k, int64_t v) : key(k), value(fmt::format_int(v).str()) {}
+Field::Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false") {}
+
+void configure(Format format, Level level) {
+    lowest.store(level, std::memory_order_relaxed);
+    sink().start(format == Format::text || (format == Format::automatic && ::isatty(STDERR_FILENO) == 1));
+    metrics::gauge("aig_log_dropped_lines", "Log lines lost because the log could not be written fast enough.",
+                   [] { return dropped_lines(); });
+}
+
+bool enabled(Level level) { return level >= lowest.load(std::memory_order_relaxed); }
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    if (!enabled(level)) return;
+    std::string line;
+    line.reserve(128);
+    JsonWriter w(line);
+    w.begin_object()
+        .field("ts", iso_utc(now_us()))
+        .field("level", level_names[static_cast<size_t>(level)])
+        .field("event", event);
+    for (const auto& f : fields) w.field_raw(f.key, f.value);
+    w.end_object();
+    sink().push(std::move(line));
+}
+
+void write_line(std::string line) { sink().push(std::move(line)); }
+void flush() { sink().flush(); }
+int64_t dropped_lines() { return sink().dropped(); }
+
+}  // namespace aig::log
