@@ -5,28 +5,32 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "rt/loop.h"
 
 namespace aig::rt {
 
-/// Suspends the calling task until `fn`'s callback is invoked; the callback must be invoked exactly once, on the loop's thread.
+/// Suspends the calling task until `fn`'s callback is invoked; the callback must be invoked once, on the loop's thread
+/// (further calls do nothing). The task goes on from the loop's queue, never inside the callback.
 Task<> suspend(std::function<void(std::function<void()> resume)> fn);
 
-/// One value handed from another thread to a waiting task. deliver() may be called before or after wait(), from any thread,
-/// at most once; it posts to the loop. For bulk delivery (the writer's completions) see Postbox.
+/// One value handed from another thread to a waiting task. deliver() may be called before or after wait(), from any
+/// thread, at most once; it posts to the loop. For bulk delivery (the writer's completions) see Postbox.
 template <class T>
 class Answer {
   public:
     explicit Answer(Loop& loop) : state_(std::make_shared<State>()) { state_->loop = &loop; }
     /// Copyable handle for the delivering side.
     std::function<void(T)> deliverer() const {
-        return [s = state_](T v) {
-            s->loop->post([s, v = std::make_shared<T>(std::move(v))] { s->set(std::move(*v)); });
-        };
+        return
+            [s = state_](T v) { s->loop->post([s, v = std::make_shared<T>(std::move(v))] { s->set(std::move(*v)); }); };
     }
     /// For a deliverer that already runs on the loop's thread (Postbox).
-    std::function<void(T)> local_deliverer() const { return [s = state_](T v) { s->set(std::move(v)); }; }
+    std::function<void(T)> local_deliverer() const {
+        return [s = state_](T v) { s->set(std::move(v)); };
+    }
     Task<T> wait() {
         auto s = state_;
         if (!s->value) co_await suspend([s](std::function<void()> resume) { s->resume = std::move(resume); });
@@ -63,7 +67,8 @@ class Stop {
     ErrorCode why() const { return why_; }
     /// First call wins; runs and forgets the listener.
     void stop(ErrorCode why);
-    /// At most one listener at a time (the pending upstream operation). The returned handle unregisters.
+    /// At most one listener at a time (the pending upstream operation). The returned handle unregisters. When the stop
+    /// has already fired, fn runs at once.
     [[nodiscard]] std::shared_ptr<void> on_stop(std::function<void()> fn);
 
   private:
@@ -73,7 +78,8 @@ class Stop {
 };
 
 /// Runs fn on a small pool of threads kept for blocking work (DNS, password hashing, files) and resumes on the loop.
-/// `fn` must not throw. The pool has 4 threads and a queue of 1,024; beyond that the result is `overloaded`.
+/// `fn` must not throw and must own what it touches (at shutdown it may outlive the waiting task). The pool has 4
+/// threads and a queue of 1,024; beyond that the result is `overloaded`.
 Task<Status> blocking(std::function<void()> fn);
 
 }  // namespace aig::rt

@@ -1,8 +1,9 @@
-// Loop: one thread, one io_context, the objects that belong to it. Everything a connection or call touches lives on one Loop;
-// other threads reach it only by post(). Loops is the set the server runs on (server.threads of them).
+// Loop: one thread, one io_context, the objects that belong to it. Everything a connection or call touches lives on one
+// Loop; other threads reach it only by post(). Loops is the set the server runs on (server.threads of them).
 //
-// Scope owns spawned tasks: destroying or closing it cancels them and waits. Sleeping and periodic work go through the loop's
-// one sweep (100 ms), so a deadline costs an integer, not a timer.
+// Periodic work goes through the loop's one sweep (100 ms), so a deadline costs an integer, not a timer. Tasks still
+// waiting when a Loop is destroyed are destroyed with it. An exception that escapes a task or a callback is logged,
+// never fatal.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,14 @@
 #include "rt/task.h"
 
 namespace aig::rt {
+
+class Loop;
+namespace detail {
+class SuspensionList;
+struct Door;
+SuspensionList& suspensions(Loop& loop);
+std::shared_ptr<Door> door(Loop& loop);
+}  // namespace detail
 
 class Loop {
   public:
@@ -38,6 +47,8 @@ class Loop {
     static Loop* current();
 
   private:
+    friend detail::SuspensionList& detail::suspensions(Loop& loop);
+    friend std::shared_ptr<detail::Door> detail::door(Loop& loop);
     struct Inside;
     std::unique_ptr<Inside> in_;
 };

@@ -1,0 +1,172 @@
+#include "rt/loop.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <latch>
+#include <thread>
+
+#include "base/log.h"
+#include "base/time.h"
+#include "rt/detail/suspension.h"
+
+namespace aig::rt {
+namespace {
+
+namespace asio = boost::asio;
+using Timer =
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+
+constexpr auto kSweep = std::chrono::milliseconds(100);
+thread_local Loop* current_loop = nullptr;
+
+/// The last catch of every spawned task. `make` lives in this frame, so it may hold what the task refers to.
+Task<> guarded(std::function<Task<>()> make) {
+    std::string what;
+    try {
+        auto task = make();
+        co_await std::move(task);
+        co_return;
+    } catch (const std::exception& e) {
+        what = e.what();
+    } catch (...) {
+        what = "not a std::exception";
+    }
+    log::error("task_threw", {{"what", what}});
+}
+
+}  // namespace
+
+struct Loop::Inside {
+    struct Periodic {
+        int64_t period_ms, due_ms;
+        std::weak_ptr<std::function<void()>> fn;
+    };
+
+    asio::io_context io{1};
+    asio::executor_work_guard<Executor> work{io.get_executor()};
+    Timer sweep_timer{io.get_executor()};
+    bool sweeping = false;
+    std::vector<Periodic> periodics;
+    detail::SuspensionList suspended;
+    std::shared_ptr<detail::Door> door = std::make_shared<detail::Door>();
+
+    void arm() {
+        sweeping = true;
+        sweep_timer.expires_after(kSweep);
+        sweep_timer.async_wait([this](const boost::system::error_code& ec) {
+            if (!ec) sweep();
+        });
+    }
+
+    /// Callbacks may add or drop entries, so the list is walked by index and cleaned afterwards.
+    void sweep() {
+        const int64_t now = mono_ms();
+        for (size_t i = 0; i < periodics.size(); ++i) {
+            if (periodics[i].due_ms > now) continue;
+            periodics[i].due_ms = now + periodics[i].period_ms;
+            if (auto fn = periodics[i].fn.lock()) (*fn)();
+        }
+        std::erase_if(periodics, [](const Periodic& p) { return p.fn.expired(); });
+        sweeping = false;
+        if (!periodics.empty()) arm();
+    }
+
+    /// A callback that throws must not end the thread; the loop goes on with the next handler.
+    void run() {
+        for (;;) {
+            try {
+                io.run();
+                return;
+            } catch (const std::exception& e) {
+                log::error("loop_callback_threw", {{"what", e.what()}});
+            } catch (...) {
+                log::error("loop_callback_threw", {{"what", "not a std::exception"}});
+            }
+        }
+    }
+};
+
+Loop::Loop() : in_(std::make_unique<Inside>()) { in_->door->loop = this; }
+
+/// Suspended tasks go first: their frames may still reach for the io_context.
+Loop::~Loop() {
+    in_->door->shut();
+    in_->suspended.drop_all();
+    in_->periodics.clear();
+}
+
+void Loop::run() {
+    Loop* before = std::exchange(current_loop, this);
+    in_->run();
+    current_loop = before;
+}
+
+void Loop::stop() {
+    asio::post(in_->io, [this] { in_->io.stop(); });
+}
+
+void Loop::post(std::function<void()> fn) { asio::post(in_->io, std::move(fn)); }
+
+void Loop::spawn(std::function<Task<>()> make) {
+    asio::post(in_->io, [this, make = std::move(make)]() mutable {
+        asio::co_spawn(in_->io.get_executor(), guarded(std::move(make)), asio::detached);
+    });
+}
+
+std::shared_ptr<void> Loop::every(int64_t period_ms, std::function<void()> fn) {
+    auto held = std::make_shared<std::function<void()>>(std::move(fn));
+    in_->periodics.push_back({period_ms, mono_ms() + period_ms, held});
+    if (!in_->sweeping) in_->arm();
+    return held;
+}
+
+Task<> Loop::sleep_ms(int64_t ms) {
+    Timer timer(in_->io.get_executor());
+    timer.expires_after(std::chrono::milliseconds(ms));
+    constexpr auto token = asio::as_tuple(asio::use_awaitable_t<Executor>());
+    auto done = co_await timer.async_wait(token);
+    (void)done;
+}
+
+asio::io_context& Loop::io() { return in_->io; }
+
+Loop* Loop::current() { return current_loop; }
+
+namespace detail {
+SuspensionList& suspensions(Loop& loop) { return loop.in_->suspended; }
+std::shared_ptr<Door> door(Loop& loop) { return loop.in_->door; }
+}  // namespace detail
+
+struct Loops::Threads {
+    std::vector<std::thread> list;
+};
+
+Loops::Loops(size_t n) : threads_(std::make_unique<Threads>()) {
+    if (n == 0) n = std::max<size_t>(1, std::thread::hardware_concurrency());
+    for (size_t i = 0; i < n; ++i) loops_.push_back(std::make_unique<Loop>());
+    for (size_t i = 0; i < n; ++i) {
+        threads_->list.emplace_back([loop = loops_[i].get()] { loop->run(); });
+        const std::string name = "aig-loop-" + std::to_string(i);
+        pthread_setname_np(threads_->list.back().native_handle(), name.c_str());
+    }
+}
+
+Loops::~Loops() { stop_and_join(); }
+
+void Loops::stop_and_join() {
+    for (auto& loop : loops_) loop->stop();
+    for (auto& thread : threads_->list) {
+        if (thread.joinable()) thread.join();
+    }
+}
+
+}  // namespace aig::rt
