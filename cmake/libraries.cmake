@@ -1,4 +1,4 @@
-# Outside libraries, all Debian 12 packages (the list with the packages' names is tools/setup.sh).
+# Outside libraries, all Debian 12 packages (named in tools/packages.txt).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3 REQUIRED)

@@ -64,6 +64,25 @@ function(aig_room_tests)
     endforeach()
 endfunction()
 
+# tests/tidy/*.sh: lints over the sources, each a test.
+function(aig_tidy_tests)
+    file(GLOB lints CONFIGURE_DEPENDS tests/tidy/*.sh)
+    foreach(file ${lints})
+        get_filename_component(name ${file} NAME_WE)
+        add_test(NAME tidy_${name} COMMAND ${file})
+    endforeach()
+endfunction()
+
+# bench/<name>.cpp: programs of the benchmark (not part of the default build).
+function(aig_bench_programs)
+    file(GLOB programs CONFIGURE_DEPENDS bench/*.cpp)
+    foreach(file ${programs})
+        get_filename_component(name ${file} NAME_WE)
+        add_executable(bench_${name} EXCLUDE_FROM_ALL ${file})
+        target_link_libraries(bench_${name} PRIVATE aig_app aig_boost aig_flags)
+    endforeach()
+endfunction()
+
 # tests/fuzz/<target>.cpp defines LLVMFuzzerTestOneInput; its corpus is tests/fuzz/corpus/<target>/.
 function(aig_fuzz_targets)
     file(GLOB targets CONFIGURE_DEPENDS tests/fuzz/*.cpp)
