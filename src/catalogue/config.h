@@ -1,0 +1,74 @@
+// What an operator says about providers, models and prices: plain text and numbers, as read from the file or from
+// data/*.json. Nothing here is checked against anything else yet; build.h does that. Immutable once read.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace aig::catalogue {
+
+struct KeyConfig {
+    std::string secret;
+    int64_t weight = 1;
+};
+
+struct ProviderConfig {
+    std::string name;
+    std::string wire, base_url;  ///< "" = from data/providers.json
+    std::string auth;            ///< "" = what the wire uses
+    std::vector<KeyConfig> keys;
+    std::optional<int64_t> connect_ms, first_byte_ms, total_ms;
+    std::string proxy, ca_file;
+    std::optional<int64_t> max_concurrency;
+    std::vector<std::string> quirks;  ///< names of canon::Quirks' flags
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool keys_rest = true;  ///< false: never rest or disable a key (the simulator's providers)
+};
+
+/// Price key -> decimal text in USD ("input_per_million" -> "1.25").
+using PriceConfig = std::map<std::string, std::string>;
+
+struct TargetConfig {
+    std::string provider, model;
+    int64_t priority = 0, weight = 1;
+    PriceConfig cost;  ///< empty = not told
+};
+
+struct ModelConfig {
+    std::string id, name, owned_by, modality = "text", tokenizer;
+    int64_t context = 0, max_output = 0, created_s = 0;
+    std::vector<std::string> capabilities;  ///< when given, complete: what is not in it is refused before it costs
+    std::vector<std::string> aliases;
+    std::vector<TargetConfig> targets;
+    PriceConfig price;
+    bool listed = true;
+};
+
+/// A family of callable, never listed models: "<prefix>anything". A target's model "fault/*" takes the anything for the
+/// star.
+struct PatternConfig {
+    std::string prefix;
+    ModelConfig model;
+};
+
+struct Config {
+    std::vector<ProviderConfig> providers;
+    std::optional<std::vector<ModelConfig>>
+        models;  ///< not given: the rows of data/models.json for the providers configured
+    std::map<std::string, std::string> aliases;
+    std::vector<PatternConfig> patterns;  ///< `aig dev` only
+    std::string fee_percent = "5";
+};
+
+/// One thing wrong with a configuration. `path` names the value as the file writes it ("models.openai/gpt-5.4.price").
+struct Fault {
+    std::string path, message;
+    int line = 0;  ///< 0 = unknown
+    bool operator==(const Fault&) const = default;
+};
+
+}  // namespace aig::catalogue
