@@ -1,0 +1,330 @@
+#include "store/detail/writer.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+
+namespace aig::store {
+namespace {
+constexpr size_t max_group_ops = 1'024;
+constexpr int64_t max_group_ns = 5'000'000;
+constexpr int64_t pause_ns = 250'000'000;
+constexpr int64_t stop_patience_ns = 2'000'000'000;  // how long the last batches may wait for space while we stop
+constexpr int checkpoint_pages = 2'000;              // 8 MB of WAL
+constexpr int exit_code = 70;  // EX_SOFTWARE: a supervisor starts us again, from what the disk has
+
+/// Nothing is broken, later it may work: no space (the shared-memory file reports it as SHMSIZE), no memory, a foreign
+/// lock.
+bool is_passing(int code) {
+    const int kind = code & 0xff;
+    return kind == SQLITE_FULL || kind == SQLITE_BUSY || code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_NOMEM;
+}
+bool is_broken(int code) {
+    const int kind = code & 0xff;
+    return !is_passing(code) &&
+           (kind == SQLITE_IOERR || kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || kind == SQLITE_CANTOPEN);
+}
+void exit_now(std::string_view) {
+    log::flush();
+    std::_Exit(exit_code);  // no destructors: they would write again to a file whose pages are unknown
+}
+Error refusing(std::string why) { return Error(ErrorCode::storage_unavailable, std::move(why)).retry_after_ms(1'000); }
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Db> db, const Options& options)
+    : db_(std::move(db)),
+      max_queue_(options.max_queue),
+      max_wait_ns_(options.max_wait_ms * 1'000'000),
+      on_fatal_(options.on_fatal ? options.on_fatal : exit_now) {
+    sqlite3_wal_hook(
+        db_->handle(),
+        [](void* self, sqlite3*, const char*, int pages) {
+            return static_cast<Writer*>(self)->wal_pages_ = pages, SQLITE_OK;
+        },
+        this);
+    thread_ = std::thread([this] { run(); });
+}
+
+Writer::~Writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void Writer::before_commit(std::function<Status(Db&)> flush) {
+    const std::lock_guard lock(mutex_);
+    new_flushes_.push_back(std::move(flush));
+}
+void Writer::on_rollback(std::function<Status(Db&)> reload) {
+    const std::lock_guard lock(mutex_);
+    new_reloads_.push_back(std::move(reload));
+}
+int64_t Writer::queue_length() const { return length_.load(std::memory_order_relaxed); }
+
+bool Writer::too_long_locked(int64_t now_ns) const {
+    if (queue_.size() >= max_queue_) return true;
+    const int64_t oldest = oldest_ns_ ? oldest_ns_ : queue_.empty() ? now_ns : queue_.front().queued_ns;
+    return now_ns - oldest > max_wait_ns_;
+}
+
+void Writer::submit(Batch batch, rt::Loop* loop, std::function<void(Status)> done) {
+    const int64_t now_ns = mono_ns();
+    std::string refusal;
+    {
+        const std::lock_guard lock(mutex_);
+        if (dead_ || stop_)
+            refusal = "the ledger's storage has stopped";
+        else if (!batch.must_land && now_ns < pause_until_ns_)
+            refusal = "the disk has no room";
+        else if (!batch.must_land && too_long_locked(now_ns))
+            refusal = "the ledger's queue is too long";
+        if (refusal.empty()) {
+            queue_.push_back({std::move(batch), loop, std::move(done), now_ns, {}, false});
+            length_.fetch_add(1, std::memory_order_relaxed);
+            if (!std::exchange(idle_, false)) return;
+        }
+    }
+    if (refusal.empty()) return wake_.notify_one();
+    done(refusing(std::move(refusal)));
+}
+
+bool Writer::take(Group& group) {
+    std::unique_lock lock(mutex_);
+    oldest_ns_ = 0;
+    while (queue_.empty() && !stop_) {
+        idle_ = true;
+        wake_.wait(lock, [this] { return !queue_.empty() || stop_; });
+        idle_ = false;
+    }
+    if (const int64_t pause = pause_until_ns_ - mono_ns();
+        pause > 0)  // what must land waits for space, also while we stop
+        wake_.wait_for(lock, std::chrono::nanoseconds(stop_ ? pause / 10 : pause),
+                       [was = stop_, this] { return stop_ && !was; });
+    for (auto& f : new_flushes_) flushes_.push_back(std::move(f));
+    for (auto& f : new_reloads_) reloads_.push_back(std::move(f));
+    new_flushes_.clear();
+    new_reloads_.clear();
+    size_t ops = 0;
+    while (!queue_.empty() && ops < max_group_ops) {
+        ops += std::max<size_t>(queue_.front().batch.ops.size(), 1);
+        group.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+    }
+    if (!group.empty()) oldest_ns_ = group.front().queued_ns;
+    return !group.empty();
+}
+
+void Writer::run() {
+    Group group;
+    while (take(group)) {
+        process(std::move(group));
+        group.clear();
+    }
+}
+
+void Writer::process(Group group) {
+    if (dead_) return fail_all(group, last_error_);
+    switch (attempt(group)) {
+        case Outcome::committed:
+            complete(group);
+            return checkpoint();
+        case Outcome::unavailable:
+            return hold_back(std::move(group));
+        case Outcome::broken:
+            return fail_all(group, last_error_);
+        case Outcome::refused:
+            break;
+    }
+    if (group.size() == 1) {
+        if (group[0].outcome) group[0].outcome = last_error_;
+        return complete(group);
+    }
+    one_by_one(std::move(group));
+}
+
+/// One batch's apply() refused without a guard: only that one may fail.
+void Writer::one_by_one(Group group) {
+    for (auto& p : group) {
+        Group single;
+        single.push_back(std::move(p));
+        process(std::move(single));
+    }
+}
+
+/// The disk is full (or locked): what must land goes back to the head of the queue, the rest fails. While the store
+/// stops, the patience ends.
+void Writer::hold_back(Group group) {
+    static auto& count =
+        metrics::counter("aig_storage_full_total", "Transactions rolled back because the disk is full or locked");
+    count.add();
+    const int64_t now_ns = mono_ns();
+    Group failed;
+    {
+        const std::lock_guard lock(mutex_);
+        if (now_ns >= pause_until_ns_ + pause_ns)
+            log::error("storage_unavailable", {{"why", last_error_.message()}, {"queued", length_.load()}});
+        pause_until_ns_ = now_ns + pause_ns;
+        std::reverse(group.begin(), group.end());
+        for (auto& p : group) {
+            const bool wait = p.batch.must_land && !(stop_ && now_ns - p.queued_ns > stop_patience_ns);
+            if (wait)
+                queue_.push_front(std::move(p));
+            else
+                failed.push_back(std::move(p));
+        }
+    }
+    std::reverse(failed.begin(), failed.end());
+    fail_all(failed, last_error_);
+}
+
+Writer::Outcome Writer::why_failed() const {
+    if (is_broken(db_->failure())) return Outcome::broken;
+    if (is_passing(db_->failure())) return Outcome::unavailable;
+    return Outcome::refused;
+}
+
+Writer::Outcome Writer::attempt(Group& group) {
+    db_->clear_failure();
+    for (auto& p : group) {
+        p.outcome = {};
+        p.applied = false;
+    }
+    const Outcome outcome = write(group);
+    if (outcome == Outcome::committed) return outcome;
+    return roll_back(outcome);
+}
+
+Writer::Outcome Writer::write(Group& group) {
+    bool open = false;
+    const int64_t start_ns = mono_ns();
+    for (size_t i = 0; i < group.size(); ++i) {
+        const Outcome outcome = run_batch(group[i], open);
+        if (outcome != Outcome::committed) return outcome;
+        if (i + 1 == group.size() || mono_ns() - start_ns < max_group_ns) continue;
+        // Five milliseconds of work: the rest waits for the next transaction.
+        const std::lock_guard lock(mutex_);
+        while (group.size() > i + 1) {
+            queue_.push_front(std::move(group.back()));
+            group.pop_back();
+        }
+    }
+    if (!open) return Outcome::committed;
+    auto done = flush();
+    if (done) done = db_->script("COMMIT");
+    if (done) return Outcome::committed;
+    last_error_ = done.error();
+    return why_failed();
+}
+
+Writer::Outcome Writer::run_batch(Pending& p, bool& open) {
+    bool writes = false;
+    for (auto& op : p.batch.ops) {
+        p.outcome = op->check(*db_);
+        if (!p.outcome) {
+            if (is_broken(db_->failure())) return last_error_ = p.outcome.error(), Outcome::broken;
+            return Outcome::committed;  // refused without side effects
+        }
+        writes |= op->writes();
+    }
+    if (!writes) return Outcome::committed;
+    if (!std::exchange(open, true)) {
+        if (auto begun = db_->script("BEGIN IMMEDIATE"); !begun) return last_error_ = begun.error(), why_failed();
+    }
+    return p.batch.guarded ? apply_guarded(p) : apply_batch(p);
+}
+
+Writer::Outcome Writer::apply_batch(Pending& p) {
+    for (auto& op : p.batch.ops) {
+        if (auto done = op->apply(*db_); !done) {
+            last_error_ = done.error();
+            return why_failed();
+        }
+    }
+    p.applied = true;
+    return Outcome::committed;
+}
+
+Writer::Outcome Writer::apply_guarded(Pending& p) {
+    // Owners' counters go to disk first, so that after undoing the savepoint they can be read back.
+    auto ready = flush();
+    if (ready) ready = db_->script("SAVEPOINT batch");
+    if (!ready) return last_error_ = ready.error(), why_failed();
+    const Outcome outcome = apply_batch(p);
+    if (outcome == Outcome::committed) {
+        if (auto done = db_->script("RELEASE batch"); !done) return last_error_ = done.error(), why_failed();
+        return outcome;
+    }
+    if (outcome != Outcome::refused) return outcome;
+    p.outcome = last_error_;
+    auto undone = db_->script("ROLLBACK TO batch; RELEASE batch");
+    for (auto& reload : reloads_)
+        if (undone) undone = reload(*db_);
+    if (!undone) return last_error_ = undone.error(), Outcome::broken;
+    db_->clear_failure();
+    return Outcome::committed;
+}
+
+Status Writer::flush() {
+    for (auto& f : flushes_) TRYV(f(*db_));
+    return {};
+}
+
+Writer::Outcome Writer::roll_back(Outcome why) {
+    if (why == Outcome::broken) return die(last_error_.message()), why;
+    if (!sqlite3_get_autocommit(db_->handle()))
+        if (auto undone = db_->script("ROLLBACK"); !undone) return die(undone.error().message()), Outcome::broken;
+    db_->clear_failure();
+    for (auto& reload : reloads_)
+        if (auto done = reload(*db_); !done) return die(done.error().message()), Outcome::broken;
+    return why;
+}
+
+void Writer::complete(Group& group) {
+    rt::Postbox post;
+    for (auto& p : group) {
+        for (auto& op : p.batch.ops) op->settled(p.applied);
+        length_.fetch_sub(1, std::memory_order_relaxed);
+        if (!p.loop)
+            p.done(std::move(p.outcome));
+        else
+            post.add(p.loop, [done = std::move(p.done), outcome = std::move(p.outcome)] { done(outcome); });
+    }
+    post.send();
+}
+
+void Writer::fail_all(Group& group, const Error& error) {
+    for (auto& p : group) {
+        p.applied = false;
+        p.outcome = refusing(error.message());
+    }
+    complete(group);
+}
+
+void Writer::checkpoint() {
+    if (wal_pages_ < checkpoint_pages) return;
+    int in_wal = 0, moved = 0;
+    const int code = sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &moved);
+    if (is_broken(code == SQLITE_OK ? SQLITE_OK : sqlite3_extended_errcode(db_->handle())))
+        return die(sqlite3_errmsg(db_->handle()));
+    wal_pages_ = in_wal - moved;
+}
+
+void Writer::die(std::string_view why) {
+    log::error("storage_failed", {{"why", why}, {"next", "the process ends; what was acknowledged is on disk"}});
+    {
+        const std::lock_guard lock(mutex_);
+        dead_ = true;
+        last_error_ = Error(ErrorCode::storage_unavailable, std::string(why));
+    }
+    on_fatal_(why);
+}
+
+}  // namespace aig::store

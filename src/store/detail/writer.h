@@ -1,0 +1,82 @@
+// The single writer: one thread, one queue, group commit. It drains what is queued (at most 1,024 Ops or 5 ms of work)
+// into one transaction, commits once, then completes every batch. Without a timer: batches form by themselves while an
+// fsync runs.
+//
+// After the commit it checkpoints the WAL itself and looks at the result: SQLite's own automatic checkpoint swallows
+// I/O errors.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "store/store.h"
+
+namespace aig::store {
+
+class Writer {
+  public:
+    Writer(std::unique_ptr<Db> db, const Options& options);
+    ~Writer();
+
+    /// `loop` null: `done` runs on the writer thread; else on that loop, one wake-up for all of a group. A refusal for
+    /// a full or old queue runs `done` at once on the calling thread.
+    void submit(Batch batch, rt::Loop* loop, std::function<void(Status)> done);
+    void before_commit(std::function<Status(Db&)> flush);
+    void on_rollback(std::function<Status(Db&)> reload);
+    int64_t queue_length() const;
+
+  private:
+    struct Pending {
+        Batch batch;
+        rt::Loop* loop = nullptr;
+        std::function<void(Status)> done;
+        int64_t queued_ns = 0;
+        Status outcome;
+        bool applied = false;
+    };
+    using Group = std::vector<Pending>;
+    enum class Outcome : uint8_t { committed, refused, unavailable, broken };
+
+    void run();
+    bool take(Group& group);
+    void process(Group group);
+    void one_by_one(Group group);
+    void hold_back(Group group);
+    Outcome attempt(Group& group);
+    Outcome write(Group& group);
+    Outcome run_batch(Pending& p, bool& open);
+    Outcome apply_batch(Pending& p);
+    Outcome apply_guarded(Pending& p);
+    Outcome roll_back(Outcome why);
+    Outcome why_failed() const;
+    Status flush();
+    void complete(Group& group);
+    void fail_all(Group& group, const Error& error);
+    void checkpoint();
+    void die(std::string_view why);
+    bool too_long_locked(int64_t now_ns) const;
+
+    std::unique_ptr<Db> db_;
+    const size_t max_queue_;
+    const int64_t max_wait_ns_;
+    std::function<void(std::string_view)> on_fatal_;
+
+    mutable std::mutex mutex_;  // guards what stands between here and the blank line
+    std::condition_variable wake_;
+    std::deque<Pending> queue_;
+    std::vector<std::function<Status(Db&)>> new_flushes_, new_reloads_;
+    int64_t oldest_ns_ = 0;       // of the group being written, 0 = none
+    int64_t pause_until_ns_ = 0;  // the disk is full: refuse what need not land until then
+    bool stop_ = false, dead_ = false, idle_ = false;
+
+    std::vector<std::function<Status(Db&)>> flushes_, reloads_;  // the writer thread's own
+    std::atomic<int64_t> length_{0};
+    int wal_pages_ = 0;
+    Error last_error_{ErrorCode::storage_unavailable, "the ledger cannot be written"};
+    std::thread thread_;
+};
+
+}  // namespace aig::store
