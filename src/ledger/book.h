@@ -1,9 +1,9 @@
-// The book: wallets, holds, charges, budgets; double entry, append-only, hash-chained. No idea what a token is: it knows lines of
-// (component number, units, pico price) and one ratio, enough to re-price every charge bit for bit.
+// The book: wallets, holds, charges, budgets; double entry, append-only, hash-chained. No idea what a token is: it
+// knows lines of (component number, units, pico price) and one ratio, enough to re-price every charge bit for bit.
 //
-// A call that can cost money: hold -> (extend) -> settle | void, exactly once. hold() is atomic over all wallets and budgets it
-// touches; nothing is ever checked first and taken later. settle() returns when the charge is durable, and only then exists
-// the Receipt that lets a dialect send its last byte. Dropping a Hold voids it.
+// A call that can cost money: hold -> (extend) -> settle | void, exactly once. hold() is atomic over all wallets and
+// budgets it touches; nothing is ever checked first and taken later. settle() returns when the charge is durable, and
+// only then exists the Receipt that lets a dialect send its last byte. Dropping a Hold voids it.
 //
 // All writes happen on the store's writer thread, which owns the wallets' counters in memory.
 #pragma once
@@ -23,11 +23,14 @@
 
 namespace aig::ledger {
 
-enum class Owner : uint8_t { call = 0, job = 1 };   ///< start-up recovery voids open holds of calls; a job's is resolved by its job
+enum class Owner : uint8_t {
+    call = 0,
+    job = 1
+};  ///< start-up recovery voids open holds of calls; a job's is resolved by its job
 
 /// A spend cap that a hold must fit into as well: key, sub-account or tag, for one period ("2026-11", "" = for ever).
 struct BudgetRef {
-    uint8_t subject_kind = 0;        ///< 1 key, 2 sub-account, 3 tag
+    uint8_t subject_kind = 0;  ///< 1 key, 2 sub-account, 3 tag
     int64_t subject = 0;
     std::string period;
     int64_t cap_nanos = 0;
@@ -35,12 +38,12 @@ struct BudgetRef {
 
 struct HoldRequest {
     AccountId account;
-    int64_t amount_nanos = 0;        ///< what is wanted
-    int64_t least_nanos = 0;         ///< what is enough (<= amount): the hold may be smaller than wanted, never below this
+    int64_t amount_nanos = 0;  ///< what is wanted
+    int64_t least_nanos = 0;   ///< what is enough (<= amount): the hold may be smaller than wanted, never below this
     std::vector<BudgetRef> budgets;
-    std::string request_id;          ///< unique; our own req_...
+    std::string request_id;  ///< unique; our own req_...
     Owner owner = Owner::call;
-    store::Ops with;                 ///< committed together with the hold (job row, idempotency row)
+    store::Ops with;  ///< committed together with the hold (job row, idempotency row)
 };
 
 class Book;
@@ -60,7 +63,8 @@ class Hold {
   private:
     friend class Book;
     friend class SqliteBook;
-    Hold(Book* book, HoldId id, AccountId account, int64_t amount) : book_(book), id_(id), account_(account), amount_(amount) {}
+    Hold(Book* book, HoldId id, AccountId account, int64_t amount)
+        : book_(book), id_(id), account_(account), amount_(amount) {}
     Book* book_ = nullptr;
     HoldId id_;
     AccountId account_;
@@ -73,48 +77,59 @@ struct Settlement {
     std::vector<PriceLine> lines;
     Ratio ratio;
     int64_t price_version = 0;
-    uint8_t flags = 0;               ///< bit 0: usage was estimated, bit 1: client left, bit 2: cut because the wallet ran dry
-    store::Ops with;                 ///< committed together with the charge (call record, outbox, idempotent reply)
+    uint8_t flags = 0;  ///< bit 0: usage was estimated, bit 1: client left, bit 2: cut because the wallet ran dry
+    store::Ops with;    ///< committed together with the charge (call record, outbox, idempotent reply)
 };
 
 enum class VoidReason : uint8_t { failed = 1, client_gone = 2, refused = 3, crashed = 4, dropped = 5, empty = 6 };
 
+/// Over the account's main wallet and its bonus wallets that have not expired.
 struct WalletView {
     std::string currency = "USD";
-    int64_t balance_nanos = 0;       ///< credits - debits
+    int64_t balance_nanos = 0;  ///< credits - debits
     int64_t held_nanos = 0;
-    int64_t available_nanos = 0;     ///< balance - held
+    int64_t available_nanos = 0;  ///< balance - held
     int64_t credits_nanos = 0, debits_nanos = 0;
 };
 
 struct VerifyReport {
     bool ok = true;
-    std::vector<std::string> faults;   ///< each names the invariant and the row
+    std::vector<std::string> faults;  ///< each names the invariant and the row
     int64_t entries = 0, wallets = 0, open_holds = 0;
 };
 
 class Book {
   public:
-    /// Loads the counters and voids the open holds of calls left by an earlier process (unless `recover` is false: operator
-    /// commands on a resting database).
+    /// Loads the counters and voids the open holds of calls left by an earlier process (unless `recover` is false:
+    /// operator commands on a resting database).
     static Result<std::unique_ptr<Book>> open(store::Store& store, bool recover = true);
     virtual ~Book() = default;
 
     /// no_money (details: required and available), budget_exceeded, account_blocked, storage_unavailable.
     virtual rt::Task<Result<Hold>> hold(HoldRequest request) = 0;
-    /// Adds up to `more_nanos`, at least `least_nanos`; returns the new amount. no_money / budget_exceeded leave the hold as it was.
+    /// Adds up to `more_nanos`, at least `least_nanos`; returns the new amount. no_money / budget_exceeded leave the
+    /// hold as it was.
     virtual rt::Task<Result<int64_t>> extend(Hold& hold, int64_t more_nanos, int64_t least_nanos) = 0;
-    /// Charges min(cost, held + available); what the wallet cannot pay is booked as overage. Durable when it returns. A hold that
-    /// was resolved before gives its first outcome.
+    /// Charges min(cost, held + available); what the wallet cannot pay is booked as overage. Durable when it returns. A
+    /// hold that was resolved before gives its first outcome.
     virtual rt::Task<Result<Receipt>> settle(Hold hold, Settlement settlement) = 0;
     /// Releases the hold. `operator_loss_nanos` is booked as a memo (what the provider will bill us for a failed call).
     virtual rt::Task<Status> release(Hold hold, VoidReason reason, int64_t operator_loss_nanos, store::Ops with) = 0;
 
+    /// Takes up an open hold again by its id (a job's, after a restart); resource_not_found when it is resolved.
+    virtual rt::Task<Result<Hold>> adopt(HoldId id) = 0;
+
     /// Op to create an account's main wallet; composed with identity's account row.
     virtual std::unique_ptr<store::Op> create_wallet(AccountId account, std::string currency) = 0;
     /// The same (account, ref) credits once: a second one changes nothing and returns ok. amount > 0.
-    virtual rt::Task<Result<WalletView>> credit(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) = 0;
-    virtual Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) = 0;
+    virtual rt::Task<Result<WalletView>> credit(AccountId account, int64_t amount_nanos, std::string ref,
+                                                std::string memo) = 0;
+    virtual Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref,
+                                          std::string memo) = 0;
+    /// Coupon money: a bonus wallet of its own, spent before the main one and only until `expires_us` (0 = never). Once
+    /// per ref too.
+    virtual Result<WalletView> grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,
+                                         std::string memo) = 0;
     virtual rt::Task<Result<WalletView>> wallet(AccountId account) = 0;
     virtual Result<WalletView> wallet_now(AccountId account) = 0;
     /// Spent in a budget's period so far (settled), and held.

@@ -1,0 +1,77 @@
+// Canonical bytes: one value has exactly one encoding, so a hash over them means something. Integers are minimal LEB128
+// varints (signed ones zigzag), texts are length + bytes. The journal's bodies and the hash chain are written in it; it
+// is stored for ever, so a format is never changed, only a new version number added.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/price.h"
+#include "base/result.h"
+
+namespace aig::ledger {
+
+class CanonWriter {
+  public:
+    explicit CanonWriter(std::string& out) : out_(out) {}
+    CanonWriter& number(int64_t v);
+    CanonWriter& text(std::string_view v);
+
+  private:
+    std::string& out_;
+};
+
+/// Refuses what the writer would not have written. After a refusal everything reads as 0 or "".
+class CanonReader {
+  public:
+    explicit CanonReader(std::string_view in) : in_(in) {}
+    int64_t number();
+    std::string_view text();
+    /// A count of things that take at least `least_bytes` each: never more than the input can hold.
+    size_t count(size_t least_bytes);
+    /// All read, nothing refused.
+    bool done() const { return good_ && in_.empty(); }
+    bool good() const { return good_; }
+
+  private:
+    std::string_view in_;
+    bool good_ = true;
+};
+
+struct Part {
+    int64_t wallet = 0, amount = 0;
+    bool operator==(const Part&) const = default;
+};
+struct BudgetCap {
+    int64_t budget = 0, cap = 0;
+    bool operator==(const BudgetCap&) const = default;
+};
+
+/// open_hold.body. Each budget holds the whole amount.
+struct HoldBody {
+    std::string request_id;
+    std::vector<Part> parts;
+    std::vector<BudgetCap> budgets;
+};
+/// entry.body of the first usage entry of a hold: all that re-prices the charge.
+struct UsageBody {
+    std::string_view request_id;
+    int64_t cost = 0, price_version = 0, flags = 0;
+    Ratio ratio;
+    std::vector<PriceLine> lines;
+    std::vector<int64_t> budgets;
+};
+
+void encode(std::string& out, const HoldBody& body);
+Result<HoldBody> decode_hold(std::string_view bytes);
+void encode(std::string& out, const UsageBody& body);
+Result<UsageBody> decode_usage(std::string_view bytes);
+/// entry.body of an entry that belongs to another one: further usage parts, overage (the first usage), loss (the void).
+void encode_follower(std::string& out, int64_t first_entry);
+Result<int64_t> decode_follower(std::string_view bytes);
+void encode_void(std::string& out, std::string_view request_id, int64_t reason);
+void encode_memo(std::string& out, std::string_view memo);
+
+}  // namespace aig::ledger

@@ -1,0 +1,65 @@
+// Every SQL statement of the book, one thin function each. Nothing else in the room speaks SQL. The statements keep to
+// what SQLite and PostgreSQL both understand.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "ledger/detail/vault.h"
+
+namespace aig::ledger::sql {
+
+Result<ChainHead> load_head(store::Db& db);
+Status save_head(store::Db& db, const ChainHead& head);
+/// The newest entry's id and hash; 0 and "" in an empty journal.
+Result<ChainHead> newest_entry(store::Db& db);
+Status insert_entry(store::Db& db, const Entry& e, std::string_view hash);
+
+Result<Purse> load_purse(store::Db& db, int64_t account);
+Status insert_wallet(store::Db& db, int64_t account, bool bonus, std::string_view currency,
+                     std::optional<int64_t> expires_us);
+Status save_wallet(store::Db& db, const Wallet& wallet);
+
+Result<Budget> load_budget(store::Db& db, const BudgetRef& ref);
+Result<BudgetRef> budget_ref(store::Db& db, int64_t id);
+Result<int64_t> insert_budget(store::Db& db, const BudgetRef& ref);
+Status save_budget(store::Db& db, const Budget& budget);
+
+Result<std::optional<OpenHold>> load_hold(store::Db& db, int64_t id);
+Result<int64_t> count_open_holds(store::Db& db);
+/// Ids of open holds of calls after `after`, ascending, at most `limit`.
+Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64_t limit);
+Status insert_hold(store::Db& db, const OpenHold& hold, std::string_view body);
+Status update_hold(store::Db& db, const OpenHold& hold, std::string_view body);
+/// internal when it was not there: a hold is resolved once.
+Status delete_hold(store::Db& db, int64_t id);
+
+/// How a hold was resolved, from the journal.
+struct Resolution {
+    bool found = false, voided = false;
+    int64_t charged = 0, entry = 0;
+};
+Result<Resolution> resolution(store::Db& db, int64_t hold);
+Result<bool> ref_exists(store::Db& db, int64_t account, std::string_view ref);
+
+// verify() reads everything through these; each gives its rows one by one.
+struct StoredEntry {
+    Entry entry;
+    int64_t kind = 0;  ///< as stored, perhaps unknown
+    std::string_view hash;
+};
+struct StoredWallet {
+    int64_t account = 0;
+    Wallet wallet;
+};
+Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& see);
+Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see);
+Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see);
+/// `see` gets the error of a hold whose body cannot be read.
+Status each_hold(store::Db& db, const std::function<void(int64_t id, Result<OpenHold>)>& see);
+
+/// All statements, for the test that prepares each on an empty database.
+std::span<const char* const> statements();
+
+}  // namespace aig::ledger::sql

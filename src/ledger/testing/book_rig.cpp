@@ -1,0 +1,89 @@
+#include "ledger/testing/book_rig.h"
+
+#include <gtest/gtest.h>
+
+namespace aig::ledger::testing {
+
+Folder::Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "aig-ledger-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+}
+Folder::~Folder() { std::filesystem::remove_all(path_); }
+
+BookRig::BookRig(store::Options options) : options_(std::move(options)), loops_(std::make_unique<rt::Loops>(1)) {
+    reopen();
+}
+BookRig::~BookRig() {
+    close();
+    loops_.reset();
+}
+
+void BookRig::close() {
+    book_.reset();
+    store_.reset();
+}
+void BookRig::reopen(bool recover) {
+    close();
+    options_.path = folder_.database();
+    auto opened = store::Store::open(options_);
+    ASSERT_TRUE(opened) << opened.error().message();
+    store_ = *std::move(opened);
+    auto book = Book::open(*store_, recover);
+    ASSERT_TRUE(book) << book.error().message();
+    book_ = *std::move(book);
+}
+
+AccountId BookRig::fund(int64_t nanos, std::string currency) {
+    const AccountId account{++next_account_};
+    store::Batch batch;
+    batch.guarded = true;
+    batch.ops.push_back(book_->create_wallet(account, std::move(currency)));
+    const auto made = store_->commit_now(std::move(batch));
+    EXPECT_TRUE(made) << made.error().message();
+    if (nanos) EXPECT_TRUE(book_->credit_now(account, nanos, "first", "test money"));
+    return account;
+}
+Result<Hold> BookRig::hold(HoldRequest request) {
+    auto shared = std::make_shared<HoldRequest>(std::move(request));
+    return run<Result<Hold>>(loop(), [this, shared] { return book_->hold(std::move(*shared)); });
+}
+Result<Hold> BookRig::hold(AccountId account, int64_t amount, int64_t least) {
+    HoldRequest r;
+    r.account = account;
+    r.amount_nanos = amount;
+    r.least_nanos = least < 0 ? amount : least;
+    r.request_id = "req_test";
+    return hold(std::move(r));
+}
+Result<int64_t> BookRig::extend(Hold& hold, int64_t more, int64_t least) {
+    return run<Result<int64_t>>(loop(), [this, &hold, more, least] { return book_->extend(hold, more, least); });
+}
+Result<Receipt> BookRig::settle(Hold hold, Settlement settlement) {
+    auto h = std::make_shared<Hold>(std::move(hold));
+    auto s = std::make_shared<Settlement>(std::move(settlement));
+    return run<Result<Receipt>>(loop(), [this, h, s] { return book_->settle(std::move(*h), std::move(*s)); });
+}
+Status BookRig::release(Hold hold, VoidReason reason, int64_t loss) {
+    auto h = std::make_shared<Hold>(std::move(hold));
+    return run<Status>(loop(), [this, h, reason, loss] { return book_->release(std::move(*h), reason, loss, {}); });
+}
+Result<Hold> BookRig::adopt(HoldId id) {
+    return run<Result<Hold>>(loop(), [this, id] { return book_->adopt(id); });
+}
+std::pair<int64_t, int64_t> BookRig::budget(BudgetRef ref) {
+    auto sums = run<Result<std::pair<int64_t, int64_t>>>(loop(), [this, ref] { return book_->budget(ref); });
+    EXPECT_TRUE(sums);
+    return sums ? *sums : std::pair<int64_t, int64_t>{-1, -1};
+}
+WalletView BookRig::wallet(AccountId account) {
+    auto view = book_->wallet_now(account);
+    EXPECT_TRUE(view);
+    return view ? *view : WalletView{};
+}
+VerifyReport BookRig::verify() {
+    auto report = Book::verify(*store_);
+    EXPECT_TRUE(report) << report.error().message();
+    return report ? *report : VerifyReport{};
+}
+
+}  // namespace aig::ledger::testing
