@@ -1,9 +1,13 @@
-// Who is calling: accounts and API keys. Keys rest as SHA-256 of the whole key; the first 12 and last 4 characters are kept for
-// showing. authenticate() answers from memory; a miss goes to a reader once (single flight) and unknown keys are remembered for
-// a while (bounded), so that garbage costs no database work. Revoking takes effect at once on this node.
+// Who is calling: accounts and API keys. Keys rest as SHA-256 of the whole key; the first 12 and last 4 characters are
+// kept for showing. authenticate() answers from memory, where all keys are (up to Options::capacity). Only when there
+// are more does a miss go to a reader, once (single flight), and unknown keys are remembered for a while (bounded):
+// garbage costs no database work, and a key once seen works while the database is down. Revoking and blocking take
+// effect at once on this node. known() and authenticate() may be called from any loop; the *_account, *_key and listing
+// functions block: never on a loop.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,42 +24,63 @@ namespace aig::identity {
 /// No limit that is not set.
 struct KeyLimits {
     std::optional<int64_t> rpm, tpm, concurrency, spend_cap_nanos;
-    std::string spend_period;                 ///< "month" | "day" | "" = for ever
+    std::string spend_period;  ///< "month" | "day" | "" = for ever
 };
 
 /// An authenticated key; immutable and shared.
 struct Principal {
     AccountId account;
     KeyId key;
-    std::string key_name, prefix;             ///< "sk-aig-", "sk_live_", "gw_", "sk-", "" (UUID keys)
-    std::string dialect;                      ///< "" = by prefix
+    std::string key_name, prefix;  ///< "sk-aig-", "sk_live_", "gw_", "sk-", "" (UUID keys)
+    std::string dialect;           ///< "" = by prefix
     KeyLimits limits;
-    std::vector<std::string> models;          ///< allow-list; empty = all
+    std::vector<std::string> models;  ///< allow-list; empty = all
     std::string tag;
-    int64_t expires_us = 0;                   ///< 0 = never
+    int64_t expires_us = 0;  ///< 0 = never
     bool allows(std::string_view model_id) const;
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;
 
 struct NewKey {
     AccountId account;
-    std::string name, prefix = "sk-aig-", dialect, tag;   ///< prefix "none" mints a UUID
+    std::string name, prefix = "sk-aig-", dialect, tag;  ///< prefix "none" mints a UUID
     KeyLimits limits;
     std::vector<std::string> models;
     int64_t expires_us = 0;
 };
-struct MintedKey { KeyId id; std::string key; };   ///< the only time the key is seen
-struct AccountRow { AccountId id; std::string name, email, status; int64_t created_us; };
-struct KeyRow { KeyId id; Principal principal; std::string shown; int64_t created_us, revoked_us, last_used_us; };
+struct MintedKey {
+    KeyId id;
+    std::string key;
+};  ///< the only time the key is seen
+struct AccountRow {
+    AccountId id;
+    std::string name, email, status;
+    int64_t created_us;
+};
+/// last_used_us is kept to the minute in memory and to the hour in the database.
+struct KeyRow {
+    KeyId id;
+    Principal principal;
+    std::string shown;
+    int64_t created_us, revoked_us, last_used_us;
+};
 
 /// The prefix by which a credential's text is recognised, longest first; "" when none fits.
 std::string_view key_prefix(std::string_view key);
 /// False for a sk-aig-, gw_ or sk- key of our own length whose checksum is wrong: refused without a look-up.
 bool checksum_ok(std::string_view key);
+/// A new key of one of our forms; bad_param for another prefix. Every form but the UUID holds at least 160 random bits.
+Result<std::string> mint_key(std::string_view prefix);
+
+struct Options {
+    size_t capacity = 200'000;         ///< keys in memory; beyond it the least recently looked up leave
+    size_t unknown_capacity = 16'384;  ///< unknown keys remembered
+    int64_t unknown_ms = 30'000;
+};
 
 class Directory {
   public:
-    static Result<std::unique_ptr<Directory>> open(store::Store& store);
+    static Result<std::unique_ptr<Directory>> open(store::Store& store, Options options = {});
     virtual ~Directory() = default;
 
     /// auth_invalid, auth_revoked, auth_expired, account_blocked, storage_unavailable.
@@ -64,11 +89,21 @@ class Directory {
     virtual PrincipalPtr known(std::string_view key) = 0;
 
     /// `extra` commits with the account row (ledger's wallet).
-    virtual Result<AccountId> create_account(std::string name, std::string email, std::function<store::Ops(AccountId)> extra) = 0;
+    virtual Result<AccountId> create_account(std::string name, std::string email,
+                                             std::function<store::Ops(AccountId)> extra) = 0;
     virtual Result<MintedKey> create_key(NewKey key) = 0;
+    /// Revoking a revoked key is ok. resource_not_found.
     virtual Status revoke_key(KeyId key) = 0;
-    virtual Result<std::vector<AccountRow>> accounts() = 0;
-    virtual Result<std::vector<KeyRow>> keys(AccountId account) = 0;      ///< 0 = all
+    /// Keys of a blocked account answer account_blocked. resource_not_found.
+    virtual Status block_account(AccountId account, bool blocked) = 0;
+    /// In the order of their ids, from behind `after`, at most 10,000.
+    virtual Result<std::vector<AccountRow>> accounts(AccountId after = {}, int64_t limit = 10'000) = 0;
+    virtual Result<std::vector<KeyRow>> keys(AccountId account, KeyId after = {},
+                                             int64_t limit = 10'000) = 0;  ///< account 0 = all
+    /// resource_not_found.
+    virtual Result<AccountRow> account(AccountId account) = 0;
+    /// Empties the memory; keys are looked up again as they come.
+    virtual void forget() = 0;
 };
 
 }  // namespace aig::identity

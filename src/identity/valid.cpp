@@ -1,0 +1,64 @@
+#include "identity/detail/valid.h"
+
+#include <fmt/format.h>
+
+namespace aig::identity {
+namespace {
+constexpr size_t max_name = 200, max_email = 254, max_models = 1'000, max_tag = 64;
+constexpr int64_t max_rate = 1'000'000'000, max_tokens_rate = 1'000'000'000'000,
+                  max_cap_nanos = 1'000'000'000 * int64_t{1'000'000'000};
+
+Error bad(std::string_view param, std::string message) {
+    return Error(ErrorCode::bad_param, std::move(message)).param(std::string(param));
+}
+
+Status printable(std::string_view param, std::string_view text, size_t most) {
+    if (text.size() > most) return bad(param, fmt::format("{} may be at most {} bytes long.", param, most));
+    for (const char c : text)
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
+            return bad(param, fmt::format("{} may not hold control characters.", param));
+    return {};
+}
+
+Status within(std::string_view param, std::optional<int64_t> v, int64_t most) {
+    if (v && (*v < 1 || *v > most))
+        return bad(param, fmt::format("{} must be from 1 to {}; leave it out for no limit.", param, most));
+    return {};
+}
+}  // namespace
+
+Status valid_account(std::string_view name, std::string_view email) {
+    if (name.empty()) return bad("name", "An account needs a name.");
+    TRYV(printable("name", name, max_name));
+    TRYV(printable("email", email, max_email));
+    const auto at = email.find('@');
+    const bool shaped =
+        at != 0 && at != std::string_view::npos && at + 1 < email.size() && email.find(' ') == std::string_view::npos;
+    if (!email.empty() && !shaped) return bad("email", "email is not an e-mail address.");
+    return {};
+}
+
+Status valid_new_key(const NewKey& key, int64_t now_us) {
+    TRYV(printable("name", key.name, max_name));
+    TRYV(printable("tag", key.tag, max_tag));
+    TRYV(printable("dialect", key.dialect, 32));
+    TRYV(within("rpm", key.limits.rpm, max_rate));
+    TRYV(within("tpm", key.limits.tpm, max_tokens_rate));
+    TRYV(within("concurrency", key.limits.concurrency, max_rate));
+    TRYV(within("spend_cap_usd", key.limits.spend_cap_nanos, max_cap_nanos));
+    const auto& period = key.limits.spend_period;
+    if (!period.empty() && period != "day" && period != "month")
+        return bad("spend_period", "spend_period must be 'day' or 'month'; leave it out for a cap for ever.");
+    if (!period.empty() && !key.limits.spend_cap_nanos) return bad("spend_period", "spend_period needs spend_cap_usd.");
+    if (key.models.size() > max_models)
+        return bad("models", fmt::format("models may hold at most {} names.", max_models));
+    for (const auto& m : key.models) {
+        if (m.empty()) return bad("models", "models holds an empty name.");
+        TRYV(printable("models", m, max_name));
+    }
+    if (key.expires_us < 0 || (key.expires_us > 0 && key.expires_us <= now_us))
+        return bad("expires", "expires must lie in the future.");
+    return {};
+}
+
+}  // namespace aig::identity
