@@ -1,5 +1,8 @@
-// Rates and concurrency per key, in memory: GCRA for requests and tokens a minute, a counter for calls in flight. A Ticket holds
-// what was taken; destroying it gives the concurrency back, correct() fixes the tokens once they are known. Thread-safe (sharded).
+// Rates and concurrency per key, in memory: GCRA for requests and tokens a minute, a counter for calls in flight. A
+// Ticket holds what was taken; destroying it gives the concurrency back, correct() fixes the tokens once they are
+// known, refund() undoes all. The burst is one minute's worth: a limit of N a minute admits N at once, then one every
+// minute/N, exactly (no rounding drift). Thread-safe: 64 shards, each with its lock. Memory is bounded: keys that have
+// nothing to remember are forgotten, oldest first. A key without limits costs nothing and is not remembered at all.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +14,19 @@
 
 namespace aig::limits {
 
-struct Limits { std::optional<int64_t> rpm, tpm, concurrency; };
+/// A limit of zero admits nothing; what is not set is not limited.
+struct Limits {
+    std::optional<int64_t> rpm, tpm, concurrency;
+};
 
-/// For x-ratelimit-* headers; -1 = not limited.
+/// For x-ratelimit-* headers; -1 = not limited. reset = until the whole limit is there again.
 struct State {
     int64_t limit_requests = -1, remaining_requests = -1, reset_requests_ms = 0;
     int64_t limit_tokens = -1, remaining_tokens = -1, reset_tokens_ms = 0;
 };
 
 class Limiter;
+/// Must not outlive its Limiter.
 class Ticket {
   public:
     Ticket() = default;
@@ -27,24 +34,32 @@ class Ticket {
     Ticket& operator=(Ticket&&) noexcept;
     ~Ticket();
     const State& state() const { return state_; }
-    /// The tokens really used; the difference to the estimate goes back or is taken.
+    /// The tokens really used; the difference to the estimate goes back or is taken. Once; later calls do nothing.
     void correct(int64_t tokens);
+    /// The call was refused by a later check: request and tokens go back as if it had never been admitted.
+    void refund();
 
   private:
     friend class Limiter;
+    void release() noexcept;
     Limiter* limiter_ = nullptr;
     KeyId key_;
-    int64_t tokens_ = 0;
-    bool tokens_limited_ = false, counted_ = false;
+    int64_t tokens_ = 0, admitted_ns_ = 0;
+    bool requests_limited_ = false, tokens_limited_ = false, counted_ = false;
     State state_;
 };
 
 class Limiter {
   public:
-    Limiter();
+    /// At most about `max_keys` keys are remembered; when all of them are busy a new one is refused (overloaded).
+    explicit Limiter(size_t max_keys = 1'000'000);
     ~Limiter();
-    /// Checks all, then takes all. rate_limited carries retry_after_ms and reason "requests" | "tokens" | "concurrency".
+    Limiter(const Limiter&) = delete;
+    /// Checks all, then takes all. rate_limited carries retry_after_ms (exact: the same call passes then, if nothing
+    /// else came) and reason "requests" | "tokens" | "concurrency". A call that needs more than a whole minute's tokens
+    /// can never pass: rate_limited without retry_after_ms.
     Result<Ticket> admit(KeyId key, const Limits& limits, int64_t estimated_tokens, int64_t now_mono_ns);
+    size_t remembered() const;
 
   private:
     friend class Ticket;
