@@ -27,6 +27,7 @@ bool Breakers::success(uint64_t name, int64_t now_ms) {
     const auto at = s.entries.find(name);
     if (at == s.entries.end()) return false;
     auto& e = at->second;
+    if (e.open && !e.probing) return false;
     const bool closed = e.open;
     if (e.open || now_ms - e.last_failure_ms > window_ms) {
         s.entries.erase(at);
@@ -38,10 +39,11 @@ bool Breakers::success(uint64_t name, int64_t now_ms) {
     return false;
 }
 
-bool Breakers::failure(uint64_t name, int64_t now_ms) {
+Breakers::Change Breakers::failure(uint64_t name, int64_t now_ms) {
     auto& s = shard(name);
     const std::lock_guard lock(s.mutex);
-    if (!s.entries.contains(name)) {
+    const bool first = !s.entries.contains(name);
+    if (first) {
         make_room(s, now_ms);
         tracked_.fetch_add(1, std::memory_order_relaxed);
     }
@@ -49,10 +51,12 @@ bool Breakers::failure(uint64_t name, int64_t now_ms) {
     ++e.consecutive;
     ++e.second(now_ms).bad;
     e.last_failure_ms = now_ms;
-    if (e.open || (e.consecutive < consecutive_limit && !e.mostly_failing(now_ms))) return false;
+    e.probing = false;
+    if (e.open || (e.consecutive < consecutive_limit && !e.mostly_failing(now_ms)))
+        return first ? Change::first : Change::none;
     e.open = true;
     e.next_probe_ms = now_ms + probe_every_ms;
-    return true;
+    return Change::opened;
 }
 
 bool Breakers::open(uint64_t name, int64_t) const {
@@ -69,6 +73,7 @@ bool Breakers::claim_probe(uint64_t name, int64_t now_ms) {
     const auto at = s.entries.find(name);
     if (at == s.entries.end() || !at->second.open || now_ms < at->second.next_probe_ms) return false;
     at->second.next_probe_ms = now_ms + probe_every_ms;
+    at->second.probing = true;
     return true;
 }
 

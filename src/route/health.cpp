@@ -29,7 +29,18 @@ struct ProviderState {
     std::atomic<size_t> waiting{0};
 };
 
-bool strikes(const Error& error) { return error.row().next == NextStep::next_target; }
+void strike(Breakers& breakers, const catalogue::Target& target, const Error& error, int64_t now) {
+    const auto change = breakers.failure(target.breaker, now);
+    const auto say = [&](log::Level level, std::string_view event) {
+        log::write(level, event,
+                   {{"provider", target.provider->name}, {"model", target.model}, {"code", error.row().name}});
+    };
+    // A model the provider does not know is a fault of the catalogue, and somebody must look: said once, not once a
+    // call.
+    if (change == Breakers::Change::first && error.code() == ErrorCode::upstream_model_missing)
+        say(log::Level::error, "upstream_model_missing");
+    if (change == Breakers::Change::opened) say(log::Level::warn, "breaker_open");
+}
 }  // namespace
 
 struct Health::Tables {
@@ -53,7 +64,10 @@ struct Health::Tables {
 Health::Health() : tables_(std::make_unique<Tables>()) {}
 Health::~Health() = default;
 
-void Health::success(const Attempt& attempt, int64_t now) { tables_->breakers.success(attempt.target->breaker, now); }
+void Health::success(const Attempt& attempt, int64_t now) {
+    if (tables_->breakers.success(attempt.target->breaker, now))
+        log::info("breaker_closed", {{"provider", attempt.target->provider->name}, {"model", attempt.target->model}});
+}
 
 void Health::failure(const Attempt& attempt, const Error& error, int64_t now) {
     const auto& provider = *attempt.target->provider;
@@ -62,11 +76,7 @@ void Health::failure(const Attempt& attempt, const Error& error, int64_t now) {
         if (error.row().fault == Fault::caller && error.code() != ErrorCode::client_gone) success(attempt, now);
         return;
     }
-    if (strikes(error) && tables_->breakers.failure(attempt.target->breaker, now))
-        log::warn("breaker_open",
-                  {{"provider", provider.name}, {"model", attempt.target->model}, {"code", error.row().name}});
-    if (error.code() == ErrorCode::upstream_model_missing)
-        log::error("upstream_model_missing", {{"provider", provider.name}, {"model", attempt.target->model}});
+    if (step == NextStep::next_target) strike(tables_->breakers, *attempt.target, error, now);
     if (!provider.keys_rest || !attempt.key) return;
     auto& rest_until = tables_->of(provider).rest_until[attempt.key->index % catalogue::max_keys];
     const auto index = static_cast<int64_t>(attempt.key->index);

@@ -15,10 +15,12 @@ class Breakers {
   public:
     static constexpr int64_t consecutive_limit = 5, window_ms = 10'000, least_calls = 20, probe_every_ms = 5'000;
 
-    /// True when this success closed an open breaker.
+    /// True when this success closed an open breaker. Only a probe's does: calls that were already under way when it
+    /// opened would make a half-broken target flap.
     bool success(uint64_t name, int64_t now_ms);
-    /// True when this failure opened it.
-    bool failure(uint64_t name, int64_t now_ms);
+    enum class Change : uint8_t { none, first, opened };
+    /// `first` = it had no recent failure before.
+    Change failure(uint64_t name, int64_t now_ms);
     bool open(uint64_t name, int64_t now_ms) const;
     /// True for one caller every 5 s while it is open.
     bool claim_probe(uint64_t name, int64_t now_ms);
@@ -31,7 +33,7 @@ class Breakers {
     struct Entry {
         std::array<Second, 10> seconds;
         int64_t consecutive = 0, next_probe_ms = 0, last_failure_ms = 0;
-        bool open = false;
+        bool open = false, probing = false;
         Second& second(int64_t now_ms);
         bool mostly_failing(int64_t now_ms) const;
     };
