@@ -57,6 +57,7 @@ struct Patch {
     bool ask_usage = false;                  ///< set stream_options.include_usage (streams, unless the provider's quirks forbid)
     std::optional<int64_t> max_output;       ///< the affordable maximum, when none was given
     std::string_view max_output_member;      ///< "max_tokens" or "max_completion_tokens" when one must be added
+    bool drop_stream_options = false;        ///< the provider refuses the member (Quirks::no_stream_options)
 };
 /// Pieces point into the caller's bytes or into `owned`.
 struct Spliced {

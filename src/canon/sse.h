@@ -1,5 +1,7 @@
-// Server-sent events, cut into events however the bytes arrive. Keeps only an unfinished event. An event longer than 16 MiB is
-// upstream_garbage. Comments and unknown fields are kept in `raw` (a lossless relay forwards raw bytes).
+// Server-sent events, cut into events however the bytes arrive. Keeps only an unfinished event. An event longer than 16
+// MiB is upstream_garbage. Comments and unknown fields are kept in `raw` (a lossless relay forwards raw bytes). The
+// same bytes give the same events however they are cut: a CR at the end of what has come waits for the byte that tells
+// whether it is CR LF.
 #pragma once
 
 #include <string>
@@ -10,9 +12,9 @@
 namespace aig::canon {
 
 struct SseEvent {
-    std::string_view raw;      ///< the event's bytes with its blank line, exactly as received
-    std::string_view event;    ///< "event:" field, "" when none
-    std::string_view data;     ///< joined "data:" fields; has_data tells "none" from "empty"
+    std::string_view raw;    ///< the event's bytes with its blank line, exactly as received
+    std::string_view event;  ///< "event:" field, "" when none
+    std::string_view data;   ///< joined "data:" fields; has_data tells "none" from "empty"
     bool has_data = false;
 };
 
@@ -26,9 +28,12 @@ class SseReader {
     bool last(SseEvent& event);
 
   private:
-    bool cut(std::string_view raw, SseEvent& event);
+    void fields(std::string_view raw, SseEvent& event);
     std::string buffer_, joined_;
-    size_t read_ = 0, scanned_ = 0;
+    size_t read_ = 0;     ///< begin of the unfinished event
+    size_t line_ = 0;     ///< begin of its unfinished line
+    size_t scanned_ = 0;  ///< no line end before this position of that line
+    bool first_ = true;   ///< a byte order mark may still stand at the very beginning
 };
 
 }  // namespace aig::canon
