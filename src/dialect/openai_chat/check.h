@@ -1,0 +1,64 @@
+// Type and range checks of request members, with the caller's own path in every error ("messages[3].content"). null
+// counts as not given: SDKs write unset members so.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace aig::dialect::openai {
+
+inline Error bad(std::string path, std::string_view why) {
+    return Error(ErrorCode::bad_param, fmt::format("`{}` {}.", path, why)).param(std::move(path));
+}
+inline bool given(JsonRef v) { return v && !v.is_null(); }
+
+inline Result<bool> boolean_at(JsonRef object, std::string_view name) {
+    const JsonRef v = object[name];
+    if (given(v) && !v.is_bool()) return bad(std::string(name), "must be true or false");
+    return v.boolean();
+}
+
+inline Result<std::optional<int64_t>> integer_at(JsonRef object, std::string_view name, int64_t least, int64_t most) {
+    const JsonRef v = object[name];
+    if (!given(v)) return std::optional<int64_t>{};
+    const auto n = v.integer();
+    if (!n) return bad(std::string(name), "must be an integer");
+    if (*n < least || *n > most) return bad(std::string(name), fmt::format("must be between {} and {}", least, most));
+    return n;
+}
+
+inline Status number_at(JsonRef object, std::string_view name) {
+    const JsonRef v = object[name];
+    if (given(v) && !v.is_number()) return bad(std::string(name), "must be a number");
+    return {};
+}
+
+inline Status string_at(JsonRef object, std::string_view name, std::string_view path) {
+    const JsonRef v = object[name];
+    if (given(v) && !v.is_string()) return bad(std::string(path), "must be a string");
+    return {};
+}
+
+inline Result<std::string_view> needed_string(JsonRef object, std::string_view name, const std::string& path) {
+    const JsonRef v = object[name];
+    if (!given(v)) return bad(path, "is missing");
+    if (!v.is_string()) return bad(path, "must be a string");
+    return v.text();
+}
+
+/// Two members of one name: which one counts would depend on who reads it, so what was checked could differ from what
+/// is sent.
+inline Status no_duplicates(JsonRef root, std::initializer_list<std::string_view> names) {
+    for (const auto name : names)
+        if (root.duplicate(name)) return bad(std::string(name), "stands more than once in the body");
+    return {};
+}
+
+}  // namespace aig::dialect::openai

@@ -1,0 +1,11 @@
+// Every northbound dialect, read from top to bottom. Dialects have no state; one object serves all threads.
+#pragma once
+
+#include "canon/dialect.h"
+
+namespace aig::dialect {
+
+/// POST /v1/chat/completions and /v1/embeddings.
+const canon::Dialect& openai_chat();
+
+}  // namespace aig::dialect

@@ -1,0 +1,22 @@
+#include "canon/openai/shape.h"
+#include "provider/openai_chat/openai_chat.h"
+
+namespace aig::provider::openai {
+using namespace canon;
+
+Encoded OpenAiChatWire::head(Operation operation, const WireTarget&, bool stream) const {
+    Encoded out;
+    out.path = operation == Operation::chat ? "/chat/completions" : "/embeddings";
+    out.headers.emplace_back("content-type", "application/json");
+    out.headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
+    return out;
+}
+
+std::unique_ptr<Decoder> OpenAiChatWire::decoder(Operation operation, bool stream) const {
+    if (operation == Operation::embedding) return embedding_decoder();
+    return stream ? stream_decoder() : body_decoder();
+}
+
+Error OpenAiChatWire::error(int status, std::string_view body) const { return canon::openai::error_of(status, body); }
+
+}  // namespace aig::provider::openai
