@@ -1,5 +1,5 @@
-// The request log: one row a finished call, without prompts or answers; written in the same transaction as the charge. Reports
-// and balances' "today / this month" read it.
+// The request log: one row a finished call, without prompts or answers; written in the same transaction as the charge.
+// Reports and balances' "today / this month" read it.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct CallRecord {
     AccountId account;
     KeyId key;
     std::string model, provider, upstream_model, operation, tag, error_code, losses, stop_reason;
-    int64_t started_us = 0, duration_us = 0, first_byte_us = 0;   ///< first_byte 0 = none
+    int64_t started_us = 0, duration_us = 0, first_byte_us = 0;  ///< first_byte 0 = none
     int status = 0, attempts = 0;
     bool streamed = false, estimated = false, lossless = false;
     int64_t input = 0, cached_input = 0, cache_write = 0, output = 0, reasoning = 0;
@@ -30,7 +30,9 @@ std::unique_ptr<store::Op> record(CallRecord call);
 
 /// The newest calls of an account (0 = all accounts), newest first.
 Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit);
-struct Spend { int64_t cost_nanos = 0, calls = 0, input = 0, output = 0; };
+struct Spend {
+    int64_t cost_nanos = 0, calls = 0, input = 0, output = 0;
+};
 /// Sums over [from_us, to_us) of an account, and of one key when given.
 Result<Spend> spend(store::Db& db, AccountId account, KeyId key, int64_t from_us, int64_t to_us);
 

@@ -1,0 +1,162 @@
+#include "records/records_store.h"
+
+#include <algorithm>
+
+#include "records/records.h"
+
+namespace aig::records {
+namespace {
+constexpr int64_t day_us = 86'400'000'000;
+constexpr size_t max_text = 512;
+constexpr int64_t max_rows = 1'000;
+
+#define CALL_COLUMNS                                                                                                   \
+    "request_id, correlation_id, account_id, key_id, model, provider, upstream_model, operation, tag, error_code, "    \
+    "losses, "                                                                                                         \
+    "stop_reason, started_us, duration_us, first_byte_us, status, attempts, flags, input, cached_input, cache_write, " \
+    "output, "                                                                                                         \
+    "reasoning, cost_nanos, operator_cost_nanos"
+constexpr char call_insert[] = "INSERT INTO call (" CALL_COLUMNS
+                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr char call_recent[] =
+    "SELECT " CALL_COLUMNS " FROM call WHERE account_id = ? ORDER BY started_us DESC, id DESC LIMIT ?";
+constexpr char call_recent_all[] = "SELECT " CALL_COLUMNS " FROM call ORDER BY id DESC LIMIT ?";
+#undef CALL_COLUMNS
+constexpr char day_add[] =
+    "INSERT INTO call_day (account_id, day, key_id, calls, cost_nanos, input, output) VALUES (?, ?, ?, 1, ?, ?, ?) "
+    "ON CONFLICT (account_id, day, key_id) DO UPDATE SET calls = call_day.calls + 1, cost_nanos = call_day.cost_nanos "
+    "+ "
+    "excluded.cost_nanos, input = call_day.input + excluded.input, output = call_day.output + excluded.output";
+constexpr char day_sum[] =
+    "SELECT COALESCE(SUM(cost_nanos), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(input), 0), COALESCE(SUM(output), 0) "
+    "FROM call_day "
+    "WHERE account_id = ? AND day >= ? AND day < ?";
+constexpr char day_sum_key[] =
+    "SELECT COALESCE(SUM(cost_nanos), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(input), 0), COALESCE(SUM(output), 0) "
+    "FROM call_day "
+    "WHERE account_id = ? AND day >= ? AND day < ? AND key_id = ?";
+constexpr char call_sum[] =
+    "SELECT COALESCE(SUM(cost_nanos), 0), COUNT(*), COALESCE(SUM(input + cached_input + cache_write), 0), "
+    "COALESCE(SUM(output + reasoning), 0) FROM call WHERE account_id = ? AND started_us >= ? AND started_us < ?";
+constexpr char call_sum_key[] =
+    "SELECT COALESCE(SUM(cost_nanos), 0), COUNT(*), COALESCE(SUM(input + cached_input + cache_write), 0), "
+    "COALESCE(SUM(output + reasoning), 0) FROM call WHERE account_id = ? AND started_us >= ? AND started_us < ? AND "
+    "key_id = ?";
+constexpr const char* all_statements[] = {call_insert, call_recent, call_recent_all, day_add,
+                                          day_sum,     day_sum_key, call_sum,        call_sum_key};
+
+std::string_view clip(const std::string& text) { return std::string_view(text).substr(0, max_text); }
+int64_t day_of(int64_t us) { return us >= 0 ? us / day_us : (us - day_us + 1) / day_us; }
+int64_t input_of(const CallRecord& c) { return c.input + c.cached_input + c.cache_write; }
+int64_t flags_of(const CallRecord& c) { return (c.streamed ? 1 : 0) | (c.estimated ? 2 : 0) | (c.lossless ? 4 : 0); }
+
+class RecordOp : public store::Op {
+  public:
+    explicit RecordOp(CallRecord call) : call_(std::move(call)) {}
+    Status apply(store::Db& db) override {
+        TRYV(insert(db));
+        return add_to_day(db);
+    }
+
+  private:
+    Status insert(store::Db& db) {
+        const auto& c = call_;
+        auto q = db.query(call_insert);
+        q.bind(clip(c.request_id)).bind(clip(c.correlation_id)).bind(c.account.value).bind(c.key.value);
+        for (const auto* text :
+             {&c.model, &c.provider, &c.upstream_model, &c.operation, &c.tag, &c.error_code, &c.losses, &c.stop_reason})
+            q.bind(clip(*text));
+        for (const int64_t v :
+             {c.started_us, c.duration_us, c.first_byte_us, int64_t{c.status}, int64_t{c.attempts}, flags_of(c),
+              c.input, c.cached_input, c.cache_write, c.output, c.reasoning, c.cost_nanos, c.operator_cost_nanos})
+            q.bind(v);
+        TRYV(q.run());
+        return {};
+    }
+    Status add_to_day(store::Db& db) {
+        auto q = db.query(day_add);
+        q.bind(call_.account.value).bind(day_of(call_.started_us)).bind(call_.key.value).bind(call_.cost_nanos);
+        q.bind(input_of(call_)).bind(call_.output + call_.reasoning);
+        TRYV(q.run());
+        return {};
+    }
+    CallRecord call_;
+};
+
+CallRecord call_of(const store::Query& q) {
+    CallRecord c;
+    int i = 0;
+    const auto text = [&] { return std::string(q.text(i++)); };
+    const auto number = [&] { return q.integer(i++); };
+    c.request_id = text();
+    c.correlation_id = text();
+    c.account.value = number();
+    c.key.value = number();
+    for (auto* field :
+         {&c.model, &c.provider, &c.upstream_model, &c.operation, &c.tag, &c.error_code, &c.losses, &c.stop_reason})
+        *field = text();
+    c.started_us = number();
+    c.duration_us = number();
+    c.first_byte_us = number();
+    c.status = static_cast<int>(number());
+    c.attempts = static_cast<int>(number());
+    const int64_t flags = number();
+    c.streamed = flags & 1;
+    c.estimated = flags & 2;
+    c.lossless = flags & 4;
+    for (auto* field :
+         {&c.input, &c.cached_input, &c.cache_write, &c.output, &c.reasoning, &c.cost_nanos, &c.operator_cost_nanos})
+        *field = number();
+    return c;
+}
+
+/// Adds the one row of a sum.
+Status add_sum(store::Query q, Spend& sum) {
+    TRYV(q.step());
+    sum.cost_nanos += q.integer(0);
+    sum.calls += q.integer(1);
+    sum.input += q.integer(2);
+    sum.output += q.integer(3);
+    return {};
+}
+Status add_range(store::Db& db, const char* all, const char* of_key, AccountId account, KeyId key, int64_t from,
+                 int64_t to, Spend& sum) {
+    if (from >= to) return {};
+    auto q = db.query(key ? of_key : all);
+    q.bind(account.value).bind(from).bind(to);
+    if (key) q.bind(key.value);
+    return add_sum(std::move(q), sum);
+}
+}  // namespace
+
+std::unique_ptr<store::Op> record(CallRecord call) { return std::make_unique<RecordOp>(std::move(call)); }
+
+Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit) {
+    auto q = db.query(account ? call_recent : call_recent_all);
+    if (account) q.bind(account.value);
+    q.bind(std::clamp<int64_t>(limit, 1, max_rows));
+    std::vector<CallRecord> calls;
+    for (;;) {
+        TRY(const bool row, q.step());
+        if (!row) return calls;
+        calls.push_back(call_of(q));
+    }
+}
+
+Result<Spend> spend(store::Db& db, AccountId account, KeyId key, int64_t from_us, int64_t to_us) {
+    Spend sum;
+    // Whole days from the daily sums, the pieces at both ends call by call.
+    const int64_t first_day = day_of(from_us + day_us - 1), last_day = day_of(to_us);
+    if (first_day >= last_day) {
+        TRYV(add_range(db, call_sum, call_sum_key, account, key, from_us, to_us, sum));
+        return sum;
+    }
+    TRYV(add_range(db, call_sum, call_sum_key, account, key, from_us, first_day * day_us, sum));
+    TRYV(add_range(db, day_sum, day_sum_key, account, key, first_day, last_day, sum));
+    TRYV(add_range(db, call_sum, call_sum_key, account, key, last_day * day_us, to_us, sum));
+    return sum;
+}
+
+std::span<const char* const> sql::statements() { return all_statements; }
+
+}  // namespace aig::records

@@ -1,0 +1,8 @@
+// The room's SQL statements, for the test that prepares each on an empty database.
+#pragma once
+
+#include <span>
+
+namespace aig::records::sql {
+std::span<const char* const> statements();
+}
