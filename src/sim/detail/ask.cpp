@@ -1,0 +1,36 @@
+#include "sim/detail/ask.h"
+
+#include <fmt/format.h>
+
+#include "sim/detail/tokens.h"
+
+namespace aig::sim {
+
+uint64_t hash_text(std::string_view text, uint64_t seed) {
+    for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return seed;
+}
+
+void PromptMeter::text(std::string_view text) {
+    ask_.input_tokens += count_tokens(text);
+    hash_ = hash_text(text, hash_);
+}
+
+void PromptMeter::end_message() {
+    constexpr int64_t framing_tokens = 4;  // role and separators of one message
+    ask_.input_tokens += framing_tokens;
+    hash_ = hash_text("\x1e", hash_);
+    if (ask_.wire == WireKind::openai) ask_.prefixes.push_back({hash_, ask_.input_tokens});
+}
+
+void PromptMeter::cache_mark(bool one_hour) {
+    ask_.prefixes.push_back({hash_, ask_.input_tokens});
+    ask_.cache_one_hour = one_hour;
+}
+
+std::string thinking_signature(std::string_view thinking) {
+    const uint64_t h = hash_text(thinking, 0x5151515151515151);
+    return fmt::format("EqQBsim{:016x}{:016x}==", h, hash_text("aig-sim", h));
+}
+
+}  // namespace aig::sim

@@ -1,0 +1,94 @@
+// What a caller asked the simulated provider for, out of either wire, and how a provider refuses. Views point into the
+// JsonDoc the request was read from, which must outlive the Ask. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace aig::sim {
+
+enum class WireKind : uint8_t { openai, anthropic };
+
+/// A refusal in the vendor's own words; each wire writes it into its own envelope.
+struct Refusal {
+    int status = 400;
+    std::string type = "invalid_request_error";
+    std::string message;
+    std::string param;  ///< OpenAI only; "" = null
+    std::string code;   ///< OpenAI only; "" = null
+};
+using Checked = std::optional<Refusal>;  ///< nothing = the request is fine
+
+struct ToolDef {
+    std::string_view name, description;
+    JsonRef schema;
+};
+enum class ToolChoice : uint8_t { automatic, none, required, named };
+enum class Format : uint8_t { text, json_object, json_schema };
+
+/// The prompt up to the end of one message: what a prompt cache keys on.
+struct PromptPrefix {
+    uint64_t hash = 0;
+    int64_t tokens = 0;
+};
+
+struct Ask {
+    WireKind wire = WireKind::openai;
+    std::string model;
+    bool stream = false, include_usage = false, obfuscation = true;
+    int64_t n = 1;
+    std::optional<int64_t> max_tokens;
+    std::vector<std::string_view> stops;
+
+    std::vector<ToolDef> tools;
+    ToolChoice tool_choice = ToolChoice::automatic;
+    std::string_view chosen_tool;
+    bool parallel_tools = true;
+
+    Format format = Format::text;
+    JsonRef schema;
+
+    bool reasoning = false;
+    bool logprobs = false;
+    int64_t top_logprobs = 0;
+
+    std::string prompt;                     ///< text of the last user message
+    std::vector<std::string> tool_results;  ///< what the tools said, when that is how the conversation ends
+    int64_t images = 0;
+    int64_t input_tokens = 0;
+    std::vector<PromptPrefix> prefixes;  ///< rising: OpenAI at every message, Anthropic at every cache_control mark
+    bool cache_one_hour = false;
+};
+
+/// Adds the request's texts in prompt order, counting tokens and hashing message by message.
+class PromptMeter {
+  public:
+    explicit PromptMeter(Ask& ask) : ask_(ask) {}
+    void text(std::string_view text);
+    void tokens(int64_t n) { ask_.input_tokens += n; }
+    void image(int64_t tokens) {
+        ++ask_.images;
+        ask_.input_tokens += tokens;
+    }
+    void cache_mark(bool one_hour);
+    void end_message();
+
+  private:
+    Ask& ask_;
+    uint64_t hash_ = 0xcbf29ce484222325;
+};
+
+uint64_t hash_text(std::string_view text, uint64_t seed = 0xcbf29ce484222325);
+
+Checked read_openai_chat(JsonRef root, Ask& ask);
+Checked read_anthropic_messages(JsonRef root, Ask& ask);
+
+/// Facts about thinking signatures, which the simulator mints and checks.
+std::string thinking_signature(std::string_view thinking);
+
+}  // namespace aig::sim
