@@ -1,0 +1,49 @@
+// The operator's API: accounts, keys, wallets, the newest calls, verification. A request and a reply are values, so
+// that the server's admin listener, its socket and a command without a server give the same answers. answer() blocks on
+// the database: call it from the blocking pool or a thread without a loop; it may run in several threads at once. Who
+// may ask is decided before (admin token, or the socket's file mode). Unknown members and query parameters are refused;
+// so is every number that is out of its bounds. Routes and shapes: docs/reference/admin-api.md.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "identity/identity.h"
+#include "ledger/book.h"
+#include "store/store.h"
+
+namespace aig::api {
+
+struct AdminRequest {
+    std::string method, path, query, body;  ///< path as received, without '?'; query without it
+};
+struct AdminReply {
+    int status = 200;
+    std::string json;
+};
+
+struct AdminHooks {
+    std::string currency = "USD";              ///< of new wallets (billing.currency)
+    std::function<Status()> reload;            ///< none: 409, there is nothing to reload
+    std::function<std::string()> status_json;  ///< members for GET /admin/status ("\"draining\":false"); may be none
+};
+
+class Admin {
+  public:
+    Admin(store::Store& store, ledger::Book& book, identity::Directory& directory, AdminHooks hooks = {})
+        : store_(store), book_(book), directory_(directory), hooks_(std::move(hooks)) {}
+    AdminReply answer(const AdminRequest& request);
+
+  private:
+    friend struct AdminRoutes;
+    store::Store& store_;
+    ledger::Book& book_;
+    identity::Directory& directory_;
+    AdminHooks hooks_;
+};
+
+/// {"error":{"code","message","param"?,"next_step"}}
+std::string admin_error_json(const Error& error);
+
+}  // namespace aig::api
