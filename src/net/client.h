@@ -1,6 +1,7 @@
-// HTTP/1.1 client with a keep-alive pool per loop. A pooled connection that turns out stale is retried once, and only when no
-// byte of a reply had arrived (else a provider could be paid twice). A connection with an unread or broken reply is closed, never
-// pooled. Redirects are never followed. Heads of replies obey the same strict framing rules as requests.
+// HTTP/1.1 client with a keep-alive pool per loop. A pooled connection that turns out stale is retried once, and only
+// when no byte of a reply had arrived (else a provider could be paid twice). A connection with an unread or broken
+// reply is closed, never pooled. Redirects are never followed. Heads of replies obey the same strict framing rules as
+// requests.
 #pragma once
 
 #include <memory>
@@ -13,17 +14,20 @@
 namespace aig::net {
 
 struct Timeouts {
-    int64_t connect_ms = 2'000, first_byte_ms = 60'000, idle_ms = 60'000, total_ms = 600'000;   ///< idle: between two reads
+    int64_t connect_ms = 2'000, first_byte_ms = 60'000, idle_ms = 60'000,
+            total_ms = 600'000;  ///< idle: between two reads
 };
 
-/// Where and how to connect; immutable and shared. The pool is keyed by the object, so keep it for as long as it is configured.
+/// Where and how to connect; immutable and shared. The pool is keyed by the object, so keep it for as long as it is
+/// configured.
 struct Upstream {
     bool tls = false;
     std::string host;
     uint16_t port = 80;
-    std::string base_path;           ///< "/v1"; put before every target; no trailing slash
-    std::string proxy;               ///< "" = HTTPS_PROXY / HTTP_PROXY / NO_PROXY of the environment; "none" = direct; else http://host:port
-    std::string ca_file;             ///< "" = the system's
+    std::string base_path;  ///< "/v1"; put before every target; no trailing slash
+    std::string
+        proxy;  ///< "" = HTTPS_PROXY / HTTP_PROXY / NO_PROXY of the environment; "none" = direct; else http://host:port
+    std::string ca_file;  ///< "" = the system's
     Timeouts timeouts;
     size_t max_reply_head = 64 * 1024;
     size_t max_idle_per_loop = 128;
@@ -34,14 +38,14 @@ Result<Upstream> parse_upstream(std::string_view base_url);
 
 struct ClientRequest {
     std::string method = "POST";
-    std::string target;              ///< "/chat/completions", behind base_path
-    Headers headers;                 ///< host, content-length, connection are added
-    Pieces body;                     ///< must live until send() returns
+    std::string target;  ///< "/chat/completions", behind base_path
+    Headers headers;     ///< host, content-length, connection are added
+    Pieces body;         ///< must live until send() returns
 };
 
 class ClientReply {
   public:
-    virtual ~ClientReply() = default;     ///< a reply not read to its end closes the connection
+    virtual ~ClientReply() = default;  ///< a reply not read to its end closes the connection
     virtual int status() const = 0;
     virtual const Headers& headers() const = 0;
     /// The next body bytes, de-chunked and gunzipped; empty at the clean end. The view lives until the next read().
@@ -59,7 +63,8 @@ class Client {
     virtual ~Client() = default;
     /// Sends and waits for the reply's head. Errors: upstream_unreachable (nothing was processed as far as we know),
     /// upstream_timeout, upstream_truncated, upstream_garbage, client_gone (stop fired). `stop` may be null.
-    virtual rt::Task<Result<std::unique_ptr<ClientReply>>> send(std::shared_ptr<const Upstream> upstream, ClientRequest request, rt::Stop* stop) = 0;
+    virtual rt::Task<Result<std::unique_ptr<ClientReply>>> send(std::shared_ptr<const Upstream> upstream,
+                                                                ClientRequest request, rt::Stop* stop) = 0;
     virtual size_t idle_connections() const = 0;
 };
 

@@ -15,7 +15,7 @@ namespace aig::net {
 class Headers {
   public:
     void add(std::string name, std::string value) { list_.emplace_back(std::move(name), std::move(value)); }
-    void set(std::string_view name, std::string value);        ///< replaces all of that name
+    void set(std::string_view name, std::string value);  ///< replaces all of that name
     void remove(std::string_view name);
     /// The first value of that name, "" when absent.
     std::string_view get(std::string_view name) const;
@@ -25,6 +25,7 @@ class Headers {
     auto end() const { return list_.end(); }
     size_t size() const { return list_.size(); }
     void clear() { list_.clear(); }
+    void reserve(size_t lines) { list_.reserve(lines); }
 
   private:
     std::vector<std::pair<std::string, std::string>> list_;
@@ -34,13 +35,13 @@ class Headers {
 using Pieces = std::vector<std::string_view>;
 
 struct RequestHead {
-    std::string method;         ///< upper case
-    std::string target;         ///< as received: path?query
-    std::string_view path;      ///< view into target, still percent-encoded
-    std::string_view query;     ///< view into target, without '?'
+    std::string method;      ///< upper case
+    std::string target;      ///< as received: path?query
+    std::string_view path;   ///< view into target, still percent-encoded
+    std::string_view query;  ///< view into target, without '?'
     Headers headers;
     bool keep_alive = true;
-    int64_t content_length = -1;   ///< -1: chunked or none
+    int64_t content_length = -1;  ///< -1: chunked or none
     bool chunked = false;
     bool has_body() const { return chunked || content_length > 0; }
 };

@@ -1,8 +1,10 @@
-// HTTP/1.1 server: one acceptor per Loop (SO_REUSEPORT), strict framing (docs/reference/http.md), keep-alive, pipelining
-// answered in order, back-pressure by awaiting writes. A handler is a coroutine that gets an Exchange and answers it once.
+// HTTP/1.1 server: one acceptor per Loop (SO_REUSEPORT), strict framing (docs/reference/http.md), keep-alive,
+// pipelining answered in order, back-pressure by awaiting writes. A handler is a coroutine that gets an Exchange and
+// answers it once.
 //
-// Limits: request line 8 KiB (414), head 32 KiB / 100 headers (431), head within 10 s (408), body progress >= 1 KB/s over 20 s (408),
-// keep-alive idle 75 s, no write progress for 60 s -> cut. Bodies in memory count against one global budget (503 before reading).
+// Limits: request line 8 KiB (414), head 32 KiB / 100 headers (431), head within 10 s (408), body progress >= 1 KB/s
+// over 20 s (408), keep-alive idle 75 s, no write progress for 60 s -> cut. Bodies in memory count against one global
+// budget (503 before reading).
 #pragma once
 
 #include <atomic>
@@ -24,8 +26,14 @@ class ByteBudget {
       public:
         Share() = default;
         Share(Share&& o) noexcept : from_(std::exchange(o.from_, nullptr)), bytes_(std::exchange(o.bytes_, 0)) {}
-        Share& operator=(Share&& o) noexcept { std::swap(from_, o.from_); std::swap(bytes_, o.bytes_); return *this; }
-        ~Share() { if (from_) from_->left_.fetch_add(bytes_, std::memory_order_relaxed); }
+        Share& operator=(Share&& o) noexcept {
+            std::swap(from_, o.from_);
+            std::swap(bytes_, o.bytes_);
+            return *this;
+        }
+        ~Share() {
+            if (from_) from_->left_.fetch_add(bytes_, std::memory_order_relaxed);
+        }
         /// Takes more; false = the budget is spent and nothing was taken.
         bool grow(int64_t bytes);
 
@@ -34,7 +42,11 @@ class ByteBudget {
         ByteBudget* from_ = nullptr;
         int64_t bytes_ = 0;
     };
-    Share share() { Share s; s.from_ = this; return s; }
+    Share share() {
+        Share s;
+        s.from_ = this;
+        return s;
+    }
     int64_t left() const { return left_.load(std::memory_order_relaxed); }
 
   private:
@@ -42,8 +54,8 @@ class ByteBudget {
 };
 
 struct Body {
-    std::string bytes;           ///< decoded (chunked undone, gzip undone)
-    ByteBudget::Share share;     ///< keeps the budget while the body lives
+    std::string bytes;        ///< decoded (chunked undone, gzip undone)
+    ByteBudget::Share share;  ///< keeps the budget while the body lives
 };
 
 /// One request on one connection. Lives on its loop; the handler's coroutine may use it until it returns.
@@ -51,17 +63,18 @@ class Exchange {
   public:
     virtual ~Exchange() = default;
     virtual const RequestHead& head() const = 0;
-    virtual std::string peer() const = 0;              ///< address without port
+    virtual std::string peer() const = 0;  ///< address without port
     virtual bool peer_is_loopback() const = 0;
     virtual rt::Loop& loop() = 0;
 
-    /// Reads the whole body. Errors: too_large, overloaded (global budget), request_timeout, media_type (unknown content-encoding),
-    /// bad_request (broken framing or gzip), client_gone. "Expect: 100-continue" is answered here.
+    /// Reads the whole body. Errors: too_large, overloaded (global budget), request_timeout, media_type (unknown
+    /// content-encoding), bad_request (broken framing or gzip), client_gone. "Expect: 100-continue" is answered here.
     virtual rt::Task<Result<Body>> read_body(size_t max_bytes) = 0;
 
     /// A whole reply. Adds content-length, date, connection. Once per exchange. HEAD sends no body.
     virtual rt::Task<Status> respond(int status, Headers headers, Pieces body) = 0;
-    /// A streamed reply: begin once, write any number of times (each returns when the kernel took the bytes: back-pressure), end once.
+    /// A streamed reply: begin once, write any number of times (each returns when the kernel took the bytes:
+    /// back-pressure), end once.
     virtual rt::Task<Status> begin(int status, Headers headers) = 0;
     virtual rt::Task<Status> write(Pieces pieces) = 0;
     virtual rt::Task<Status> end() = 0;
@@ -70,7 +83,7 @@ class Exchange {
 
     /// Fires when the client closes or resets the connection while the handler still works (within 100 ms).
     virtual rt::Stop& stop() = 0;
-    virtual bool started() const = 0;                  ///< has begin or respond been called
+    virtual bool started() const = 0;  ///< has begin or respond been called
 };
 
 using Handler = std::function<rt::Task<>(Exchange&)>;
@@ -82,12 +95,12 @@ struct ServerTls {
 
 struct ServerOptions {
     std::string host = "127.0.0.1";
-    uint16_t port = 0;                        ///< 0 = any free port
+    uint16_t port = 0;  ///< 0 = any free port
     ServerTls tls;
-    size_t max_connections = 10'000;          ///< over all loops
-    size_t max_connections_per_ip = 1'000;    ///< loopback is exempt
+    size_t max_connections = 10'000;        ///< over all loops
+    size_t max_connections_per_ip = 1'000;  ///< loopback is exempt
     int64_t head_timeout_ms = 10'000, idle_timeout_ms = 75'000, write_timeout_ms = 60'000, body_grace_ms = 30'000;
-    std::shared_ptr<ByteBudget> bodies;       ///< null = its own of 256 MiB
+    std::shared_ptr<ByteBudget> bodies;  ///< null = its own of 256 MiB
     /// Renders errors that arise before a handler runs (400, 408, 414, 431, 503): body and content type.
     std::function<std::string(const Error&)> render_error;
 };

@@ -1,0 +1,94 @@
+// One client connection of the server: reads heads, runs the handler, writes replies, one request after the other. It
+// is the Exchange of the request it works on. The whole life is one coroutine (run), because each further frame costs.
+#pragma once
+
+#include "net/detail/channel.h"
+#include "net/detail/chunked.h"
+#include "net/detail/head_parser.h"
+#include "net/detail/read_buffer.h"
+#include "net/detail/server_state.h"
+#include "net/server.h"
+
+namespace aig::net::detail {
+
+class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
+  public:
+    Connection(std::shared_ptr<LoopPart> part, TcpSocket socket, std::string address);
+    ~Connection() override;
+    static rt::Task<> run(std::shared_ptr<Connection> self);
+
+    // Exchange
+    const RequestHead& head() const override { return head_; }
+    std::string peer() const override { return address_; }
+    bool peer_is_loopback() const override;
+    rt::Loop& loop() override { return part_->loop; }
+    rt::Task<Result<Body>> read_body(size_t max_bytes) override;
+    rt::Task<Status> respond(int status, Headers headers, Pieces body) override;
+    rt::Task<Status> begin(int status, Headers headers) override;
+    rt::Task<Status> write(Pieces pieces) override;
+    rt::Task<Status> end() override;
+    void abort() override;
+    rt::Stop& stop() override { return stop_; }
+    bool started() const override { return started_; }
+
+    // for LoopPart, on the loop
+    void tick(int64_t now_ms);
+    /// The handler has run for longer than a sweep, so the client may have left meanwhile.
+    bool wants_watching() const { return handling_ && handling_since_ms_ < part_->now_ms && !stop_.stopped(); }
+    void client_left() { stop_.stop(ErrorCode::client_gone); }
+    void drain();
+    void cut();
+    int fd() { return channel_.fd(); }
+    size_t index = 0;  ///< in LoopPart's list
+
+  private:
+    enum class Waiting : uint8_t { nothing, request, head, body, write, linger, handshake };
+    enum class BodyState : uint8_t { unread, read };
+
+    // connection.cpp: the loop around requests
+    rt::Task<bool> serve_one();
+    rt::Task<> refuse(Error error);
+    rt::Task<> linger();
+    rt::Task<> release_while_idle();
+    void wait_for(Waiting what, int64_t ms);
+    void body_too_slow();
+    Status understand(size_t head_size);
+    void skip_leading_blank_lines();
+
+    // connection_body.cpp
+    rt::Task<Status> read_sized(Body& body);
+    rt::Task<Status> read_chunked(Body& body, size_t max_bytes);
+    rt::Task<Status> more_body(char* to, size_t n, size_t* got);
+    Status body_fault(Io got);
+    bool skip_unread_body();
+
+    // connection_reply.cpp
+    void append_head(std::string& out, int status, const Headers& headers, int64_t length);
+    rt::Task<Status> send_pieces(std::vector<iovec> pieces);
+    void flush_head_later();
+
+    std::shared_ptr<LoopPart> part_;
+    std::string address_;
+    Channel channel_;
+    ReadBuffer in_;
+    HeadScanner scanner_;
+    RequestHead head_;
+    Framing framing_;
+    rt::Stop stop_;
+    std::string pending_head_;  ///< of a streamed reply, not yet written
+
+    int64_t deadline_ms_ = 0;  ///< 0 = none
+    int64_t handling_since_ms_ = 0;
+    int64_t idle_since_ms_ = 0;
+    int64_t body_bytes_ = 0, body_bytes_checked_ = 0;
+    int minor_ = 1;  ///< HTTP/1.<minor> of the request
+    Waiting waiting_ = Waiting::nothing;
+    BodyState body_ = BodyState::read;
+    bool first_request_ = true;
+    bool handling_ = false;
+    bool started_ = false, streaming_ = false, ended_ = false, chunked_reply_ = false;
+    bool keep_alive_ = true;  ///< after the current reply
+    bool timed_out_ = false, releasing_ = false, cut_ = false, broken_ = false;
+};
+
+}  // namespace aig::net::detail
