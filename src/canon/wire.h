@@ -11,12 +11,16 @@
 
 namespace aig::canon {
 
-/// What is odd about one provider on a known wire: flags in data/providers.json, never an if on its name.
+/// What is odd about one provider, or one model, on a known wire: flags in data/, never an if on its name.
 struct Quirks {
     bool no_stream_options = false;          ///< refuses stream_options; usage comes by itself or not at all
     bool max_completion_tokens = false;      ///< wants max_completion_tokens instead of max_tokens
     bool no_developer_role = false;          ///< developer messages become system messages
     bool no_parallel_tool_calls = false;     ///< refuses the member
+    bool adaptive_thinking = false;          ///< Claude from Opus 4.6 on: thinking by effort, not by a budget of tokens
+    bool no_sampling = false;                ///< Claude from Opus 4.7 on: refuses temperature, top_p and top_k
+    bool system_in_messages = false;         ///< Claude from Opus 4.8 on: takes system messages in the middle
+    bool no_output_format = false;           ///< no output_config.format and no strict tools: schemas go through a forced tool
 };
 
 /// The chosen target as a wire sees it.

@@ -1,0 +1,181 @@
+// The request's top level.
+#include "provider/anthropic/encode.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+
+namespace aig::provider::anthropic {
+namespace {
+
+constexpr size_t longest_user_id = 256;  // metadata.user_id: maxLength 256 (Messages API reference)
+
+/// Members of other wires that this one can neither say nor needs: without effect, so no loss.
+constexpr std::array<std::string_view, 2> silent{"stream_options", "store"};
+
+bool is_zero(std::string_view number) { return number.find_first_of("123456789") == std::string_view::npos; }
+
+Status refuse_what_changes_behaviour(const canon::Chat& chat) {
+    if (chat.n != 1) return refuse("n > 1", "n");
+    const auto modalities = find_extra(chat.extras, "modalities");
+    if (modalities.find("audio") != std::string_view::npos) return refuse("audio output", "modalities");
+    return {};
+}
+
+void lose_decorations(const Job& job) {
+    const auto& chat = job.chat;
+    if (chat.logprobs) job.lose("logprobs");
+    if (chat.top_logprobs) job.lose("top_logprobs");
+    if (chat.seed) job.lose("seed");
+    if (!says_nothing(chat.logit_bias_json)) job.lose("logit_bias");
+    if (!is_zero(chat.frequency_penalty)) job.lose("frequency_penalty");
+    if (!is_zero(chat.presence_penalty)) job.lose("presence_penalty");
+    if (!chat.verbosity.empty() && chat.verbosity != "medium") job.lose("verbosity");
+    if (!chat.prompt_cache_key.empty()) job.lose("prompt_cache_key");
+    if (!says_nothing(chat.metadata_json)) job.lose("metadata");
+    for (const auto& [name, json] : chat.extras) {
+        const bool placed = name == "cache_control" || name == "thinking" || name == "safety_identifier" ||
+                            (name == "modalities" && json.find("audio") == std::string::npos) ||
+                            std::find(silent.begin(), silent.end(), name) != silent.end();
+        if (!placed && !says_nothing(json)) job.lose(name);
+    }
+}
+
+/// The caller's own name for its user: `user`, else OpenAI's newer safety_identifier.
+std::string user_id(const Job& job) {
+    std::string id = job.chat.user;
+    const auto newer = find_extra(job.chat.extras, "safety_identifier");
+    if (!newer.empty()) {
+        if (!id.empty()) {
+            job.lose("safety_identifier");
+        } else if (auto doc = JsonDoc::parse(newer)) {
+            id = doc->root().text();
+        }
+    }
+    if (id.size() <= longest_user_id) return id;
+    job.lose("user");
+    return {};
+}
+
+/// OpenAI's "default" is the standard tier; its other tiers have no counterpart.
+std::string_view service_tier(const Job& job) {
+    const std::string& tier = job.chat.service_tier;
+    if (tier.empty() || tier == "auto") return tier;
+    if (tier == "default" || tier == "standard_only") return "standard_only";
+    job.lose("service_tier");
+    return {};
+}
+
+void write_stop(const Job& job, JsonWriter& w) {
+    std::vector<std::string_view> usable;
+    for (const auto& s : job.chat.stop) {
+        // "stop_sequences: each stop sequence must contain non-whitespace" (400)
+        if (s.find_first_not_of(" \t\r\n") == std::string::npos)
+            job.lose("stop");
+        else
+            usable.push_back(s);
+    }
+    if (usable.empty()) return;
+    w.key("stop_sequences").begin_array();
+    for (const auto s : usable) w.string(s);
+    w.end_array();
+}
+
+void write_list(JsonWriter& w, std::string_view name, const std::vector<std::string>& items) {
+    if (items.empty()) return;
+    w.key(name).begin_array();
+    for (const auto& item : items) w.raw(item);
+    w.end_array();
+}
+
+void write_turns(JsonWriter& w, const std::vector<Turn>& turns) {
+    w.key("messages").begin_array();
+    for (const Turn& t : turns) {
+        w.begin_object().field("role", t.role).key("content").begin_array();
+        for (const auto& block : t.results) w.raw(block);
+        for (const auto& block : t.blocks) w.raw(block);
+        w.end_array().end_object();
+    }
+    w.end_array();
+}
+
+void write_generation(JsonWriter& w, const Generation& g, const std::string& format) {
+    if (!g.thinking_json.empty()) {
+        w.field_raw("thinking", g.thinking_json);
+    } else if (g.adaptive) {
+        // Without display, models from Claude Opus 4.7 on think but show nothing.
+        w.key("thinking").begin_object().field("type", "adaptive").field("display", "summarized").end_object();
+    } else if (g.thinking_budget > 0) {
+        w.key("thinking")
+            .begin_object()
+            .field("type", "enabled")
+            .field("budget_tokens", g.thinking_budget)
+            .end_object();
+    }
+    if (!g.effort.empty() || !format.empty()) {
+        w.key("output_config").begin_object();
+        if (!g.effort.empty()) w.field("effort", g.effort);
+        if (!format.empty()) w.field_raw("format", format);
+        w.end_object();
+    }
+    if (!g.temperature.empty()) w.field_raw("temperature", g.temperature);
+    if (!g.top_p.empty()) w.field_raw("top_p", g.top_p);
+    if (!g.top_k.empty()) w.field_raw("top_k", g.top_k);
+}
+
+}  // namespace
+
+void Job::lose(std::string name) const {
+    if (std::find(losses.begin(), losses.end(), name) == losses.end()) losses.push_back(std::move(name));
+}
+
+void Job::lose_extras(const canon::Extras& extras, std::string_view where, std::string_view except) const {
+    for (const auto& [name, json] : extras)
+        if (name != except && !says_nothing(json)) lose(fmt::format("{}.{}", where, name));
+}
+
+std::string_view find_extra(const canon::Extras& extras, std::string_view name) {
+    std::string_view found;
+    for (const auto& [key, json] : extras)
+        if (key == name && json != "null") found = json;
+    return found;
+}
+
+bool says_nothing(std::string_view json) {
+    return json.empty() || json == "null" || json == "[]" || json == "{}" || json == "\"\"" || json == "false";
+}
+
+Error refuse(std::string_view feature, std::string param) {
+    return Error(ErrorCode::unsupported_feature, fmt::format("{}: this model does not support {}", param, feature))
+        .param(std::move(param));
+}
+
+Result<canon::Encoded> encode_chat(const Job& job) {
+    TRYV(refuse_what_changes_behaviour(job.chat));
+    TRY(const Conversation talk, conversation(job));
+    TRY(const Tooling tools, tooling(job));
+    TRY(const Generation g, generation(job, tools.forced));
+    lose_decorations(job);
+
+    canon::Encoded out;
+    JsonWriter w(out.body);
+    w.begin_object().field("model", job.target.model).field("max_tokens", g.max_tokens);
+    if (job.chat.stream) w.field("stream", true);
+    write_list(w, "tools", tools.tools);
+    if (!tools.choice.empty()) w.field_raw("tool_choice", tools.choice);
+    write_list(w, "system", talk.system);
+    write_turns(w, talk.turns);
+    write_generation(w, g, tools.format);
+    write_stop(job, w);
+    if (const auto mark = find_extra(job.chat.extras, "cache_control"); !mark.empty())
+        w.field_raw("cache_control", mark);
+    if (const auto tier = service_tier(job); !tier.empty()) w.field("service_tier", tier);
+    if (const auto id = user_id(job); !id.empty()) w.key("metadata").begin_object().field("user_id", id).end_object();
+    w.end_object();
+    return out;
+}
+
+}  // namespace aig::provider::anthropic

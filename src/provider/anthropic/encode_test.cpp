@@ -1,0 +1,429 @@
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "provider/anthropic/anthropic.h"
+#include "provider/anthropic/encode.h"
+
+using namespace aig;
+using namespace aig::canon;
+
+namespace {
+
+struct Sent {
+    std::string body;
+    Losses losses;
+    std::optional<Error> error;
+    JsonDoc doc = *JsonDoc::parse("null");
+    JsonRef root() const { return doc.root(); }
+    std::string at(std::string_view name) const { return std::string(root()[name].raw()); }
+};
+
+Sent send(const Chat& chat, Quirks quirks = {}, int64_t max_output = 0) {
+    Sent s;
+    auto r = provider::anthropic_wire().encode(chat, WireTarget{"claude-x", max_output, quirks}, s.losses);
+    if (!r) {
+        s.error = r.error();
+        return s;
+    }
+    s.body = r->body;
+    auto doc = JsonDoc::parse(s.body);
+    EXPECT_TRUE(doc.ok()) << s.body;
+    if (doc) s.doc = std::move(*doc);
+    return s;
+}
+
+Message say(Role role, std::string text) {
+    Message m;
+    m.role = role;
+    m.parts.push_back(Text{std::move(text), {}});
+    return m;
+}
+Message result(std::string id, std::string text) {
+    Message m;
+    m.role = Role::tool;
+    m.parts.push_back(ToolResult{std::move(id), {Text{std::move(text), {}}}, false, {}});
+    return m;
+}
+Message call(std::string id, std::string arguments) {
+    Message m;
+    m.role = Role::assistant;
+    m.parts.push_back(ToolCall{std::move(id), "get", std::move(arguments), {}});
+    return m;
+}
+Chat hello() {
+    Chat c;
+    c.messages.push_back(say(Role::user, "hi"));
+    return c;
+}
+Tool function(std::string name, std::string schema = {}) {
+    Tool t;
+    t.name = std::move(name);
+    t.schema_json = std::move(schema);
+    return t;
+}
+ResponseFormat schema_format(std::string schema) {
+    ResponseFormat f;
+    f.kind = ResponseFormat::Kind::json_schema;
+    f.name = "answer";
+    f.schema_json = std::move(schema);
+    return f;
+}
+
+}  // namespace
+
+TEST(AnthropicEncode, the_least_request) {
+    const auto s = send(hello());
+    EXPECT_EQ(
+        s.body,
+        R"({"model":"claude-x","max_tokens":4096,"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}]})");
+    EXPECT_TRUE(s.losses.empty());
+}
+
+TEST(AnthropicEncode, head) {
+    Losses losses;
+    auto r = provider::anthropic_wire().encode(hello(), {"m", 0, {}}, losses);
+    ASSERT_TRUE(r.ok());
+    EXPECT_EQ(r->path, "/messages");
+    EXPECT_EQ(r->headers, provider::anthropic_wire().head(Operation::chat, {"m", 0, {}}, false).headers);
+    EXPECT_EQ(r->headers[1].second, "2023-06-01");
+}
+
+TEST(AnthropicEncode, max_tokens_is_the_callers_or_the_models_or_4096) {
+    EXPECT_EQ(send(hello(), {}, 8000).at("max_tokens"), "8000");
+    auto c = hello();
+    c.max_output = 7;
+    EXPECT_EQ(send(c, {}, 8000).at("max_tokens"), "7");
+}
+
+TEST(AnthropicEncode, leading_system_is_hoisted_and_a_later_one_stays) {
+    Chat c;
+    c.messages = {say(Role::system, "be brief"), say(Role::developer, "be kind"), say(Role::user, "a"),
+                  say(Role::assistant, "b"),     say(Role::system, "now shout"),  say(Role::user, "c")};
+    auto s = send(c);
+    EXPECT_EQ(s.at("system"), R"([{"type":"text","text":"be brief"},{"type":"text","text":"be kind"}])");
+    EXPECT_EQ(s.root()["messages"].size(), 3u);
+    EXPECT_NE(s.body.find("<system>\\nnow shout\\n</system>"), std::string::npos);
+    EXPECT_EQ(s.losses, Losses{"messages[4].role"});
+
+    s = send(c, {.system_in_messages = true});
+    EXPECT_EQ(s.root()["messages"].size(), 4u);
+    EXPECT_NE(s.body.find(R"({"role":"system","content":[{"type":"text","text":"now shout"}]})"), std::string::npos);
+    EXPECT_TRUE(s.losses.empty());
+}
+
+TEST(AnthropicEncode, nothing_but_system_is_asked_as_user) {
+    Chat c;
+    c.messages = {say(Role::system, "rules"), say(Role::system, "go")};
+    const auto s = send(c);
+    EXPECT_EQ(s.at("system"), R"([{"type":"text","text":"rules"}])");
+    EXPECT_EQ(s.at("messages"), R"([{"role":"user","content":[{"type":"text","text":"go"}]}])");
+    EXPECT_EQ(s.losses, Losses{"messages[1].role"});
+}
+
+TEST(AnthropicEncode, results_of_one_turn_come_together_and_first) {
+    Chat c;
+    Message two = call("a", "{\"x\":1}");
+    two.parts.push_back(ToolCall{"b", "get", "", {}});
+    c.messages = {say(Role::user, "go"), two, say(Role::user, "by the way"), result("a", "1"), result("b", "2")};
+    std::get<ToolResult>(c.messages[4].parts[0]).is_error = true;
+    const auto s = send(c);
+    EXPECT_EQ(
+        s.at("messages"),
+        R"([{"role":"user","content":[{"type":"text","text":"go"}]},)"
+        R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"get","input":{"x":1}},{"type":"tool_use","id":"b","name":"get","input":{}}]},)"
+        R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"1"}]},)"
+        R"({"type":"tool_result","tool_use_id":"b","content":[{"type":"text","text":"2"}],"is_error":true},{"type":"text","text":"by the way"}]}])");
+}
+
+TEST(AnthropicEncode, arguments_stay_raw_and_broken_ones_survive) {
+    Chat c = hello();
+    c.messages.push_back(call("a", R"( {"n": 1.50, "k":"\u00e9"} )"));
+    c.messages.push_back(result("a", "ok"));
+    auto s = send(c);
+    EXPECT_NE(s.body.find(R"("input":{"n": 1.50, "k":"\u00e9"})"), std::string::npos) << s.body;
+    std::get<ToolCall>(c.messages[1].parts[0]).arguments_json = "{\"a\":";
+    s = send(c);
+    EXPECT_NE(s.body.find(R"("input":{"invalid_json":"{\"a\":"})"), std::string::npos) << s.body;
+    EXPECT_EQ(s.losses, Losses{"messages[1].tool_calls.arguments"});
+}
+
+TEST(AnthropicEncode, foreign_ids_are_mapped_the_same_way_on_both_ends) {
+    EXPECT_EQ(provider::anthropic::tool_id("call_A-1"), "call_A-1");
+    EXPECT_NE(provider::anthropic::tool_id("f.get:0"), provider::anthropic::tool_id("f:get.0"));
+    Chat c = hello();
+    c.messages.push_back(call("f.get:0", ""));
+    c.messages.push_back(result("f.get:0", "ok"));
+    const auto s = send(c);
+    const auto id = provider::anthropic::tool_id("f.get:0");
+    EXPECT_NE(s.body.find("\"id\":\"" + id), std::string::npos);
+    EXPECT_NE(s.body.find("\"tool_use_id\":\"" + id), std::string::npos);
+}
+
+TEST(AnthropicEncode, blank_text_is_left_out_and_the_last_word_trimmed) {
+    Chat c;
+    c.messages = {say(Role::user, "q"), say(Role::assistant, " \n"), say(Role::user, "again"),
+                  say(Role::assistant, "{ \n")};
+    const auto s = send(c);
+    EXPECT_EQ(s.root()["messages"].size(), 3u);
+    EXPECT_NE(s.body.find(R"("text":"{"})"), std::string::npos) << s.body;
+    Chat empty;
+    empty.messages = {say(Role::user, "")};
+    EXPECT_EQ(send(empty).error->code(), ErrorCode::bad_param);
+}
+
+TEST(AnthropicEncode, images_and_files) {
+    Chat c = hello();
+    auto& parts = c.messages[0].parts;
+    parts.push_back(Image{"https://e.x/a.png", "", "", "high", {}});
+    parts.push_back(Image{"data:image/jpg;base64,QUJD", "", "", "", {}});
+    parts.push_back(Image{"", "image/png", "QUJD", "auto", {{"cache_control", R"({"type":"ephemeral"})"}}});
+    parts.push_back(File{"a.pdf", "", "JVBERi0=", "", "", {}});
+    parts.push_back(File{"a.txt", "text/plain", "aGVsbG8=", "", "", {}});
+    const auto s = send(c);
+    EXPECT_NE(s.body.find(R"({"type":"image","source":{"type":"url","url":"https://e.x/a.png"}})"), std::string::npos);
+    EXPECT_NE(s.body.find(R"({"type":"image","source":{"type":"base64","media_type":"image/jpeg","data":"QUJD"}})"),
+              std::string::npos);
+    EXPECT_NE(s.body.find(R"("media_type":"image/png","data":"QUJD"},"cache_control":{"type":"ephemeral"}})"),
+              std::string::npos);
+    EXPECT_NE(
+        s.body.find(
+            R"({"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0="},"title":"a.pdf"})"),
+        std::string::npos);
+    EXPECT_NE(s.body.find(R"({"type":"text","media_type":"text/plain","data":"hello"},"title":"a.txt"})"),
+              std::string::npos)
+        << s.body;
+    EXPECT_EQ(s.losses, Losses{"messages[0].content[1].image_url.detail"});
+}
+
+TEST(AnthropicEncode, refuses_by_name) {
+    const auto refused = [](auto change) {
+        Chat c = hello();
+        change(c);
+        const auto s = send(c);
+        EXPECT_TRUE(s.error) << s.body;
+        return s.error ? std::string(s.error->row().name) + " " + s.error->param() : "";
+    };
+    EXPECT_EQ(refused([](Chat& c) { c.n = 2; }), "unsupported_feature n");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.messages[0].parts.push_back(Audio{"wav", "AA", {}});
+              }),
+              "unsupported_feature messages[0].content[1]");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.messages[0].parts.push_back(Other{"video_url", "{}"});
+              }),
+              "unsupported_feature messages[0].content[1]");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.messages[0].parts.push_back(File{"", "", "", "file-1", "", {}});
+              }),
+              "unsupported_feature messages[0].content[1]");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.messages[0].parts.push_back(Image{"", "image/bmp", "AA", "", {}});
+              }),
+              "unsupported_feature messages[0].content[1]");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.messages[0].parts.push_back(Image{"gs://b/a.png", "", "", "", {}});
+              }),
+              "bad_param messages[0].content[1]");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.extras = {{"modalities", R"(["text","audio"])"}};
+              }),
+              "unsupported_feature modalities");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.response_format = ResponseFormat{.kind = ResponseFormat::Kind::json_object,
+                                                     .name = {},
+                                                     .description = {},
+                                                     .schema_json = {},
+                                                     .strict = {}};
+              }),
+              "unsupported_feature response_format");
+    EXPECT_EQ(refused([](Chat& c) {
+                  c.tools.push_back(Tool{"", "", "", {}, false, "custom", "{}", {}});
+              }),
+              "unsupported_feature tools[0]");
+    EXPECT_EQ(refused([](Chat& c) { c.tools.push_back(function("aig_structured_output")); }), "bad_param tools[0]");
+    EXPECT_EQ(refused([](Chat& c) { c.reasoning_effort = "huge"; }), "bad_param reasoning_effort");
+    Losses losses;
+    EXPECT_FALSE(provider::anthropic_wire().encode(Embedding{}, {"m", 0, {}}, losses).ok());
+}
+
+TEST(AnthropicEncode, lists_what_it_drops) {
+    Chat c = hello();
+    c.logprobs = true;
+    c.top_logprobs = 3;
+    c.seed = 1;
+    c.logit_bias_json = R"({"1":2})";
+    c.frequency_penalty = "0.5";
+    c.presence_penalty = "0.0";
+    c.verbosity = "low";
+    c.prompt_cache_key = "k";
+    c.metadata_json = R"({"a":"b"})";
+    c.service_tier = "flex";
+    c.stop = {"\n", "END"};
+    c.messages[0].name = "bob";
+    c.messages[0].extras = {{"refusal", "null"}, {"annotations", "[]"}, {"odd", "1"}};
+    c.extras = {{"prediction", "{\"x\":1}"}, {"store", "true"}, {"stream_options", "{\"include_usage\":true}"}};
+    const auto s = send(c);
+    EXPECT_EQ(s.losses, (Losses{"messages[0].name", "messages[0].odd", "logprobs", "top_logprobs", "seed", "logit_bias",
+                                "frequency_penalty", "verbosity", "prompt_cache_key", "metadata", "prediction", "stop",
+                                "service_tier"}));
+    EXPECT_EQ(s.at("stop_sequences"), R"(["END"])");
+    EXPECT_EQ(s.at("service_tier"), "");
+}
+
+TEST(AnthropicEncode, user_and_tier) {
+    Chat c = hello();
+    c.user = "u-1";
+    c.service_tier = "default";
+    auto s = send(c);
+    EXPECT_EQ(s.at("metadata"), R"({"user_id":"u-1"})");
+    EXPECT_EQ(s.at("service_tier"), "\"standard_only\"");
+    c.user.assign(300, 'u');
+    s = send(c);
+    EXPECT_EQ(s.at("metadata"), "");
+    EXPECT_EQ(s.losses, Losses{"user"});
+    c.user.clear();
+    c.extras = {{"safety_identifier", "\"s-1\""}};
+    EXPECT_EQ(send(c).at("metadata"), R"({"user_id":"s-1"})");
+}
+
+TEST(AnthropicEncode, sampling) {
+    Chat c = hello();
+    c.temperature = "1.5";
+    c.top_p = "0.9";
+    c.top_k = "40";
+    auto s = send(c);
+    EXPECT_EQ(s.at("temperature"), "1");
+    EXPECT_EQ(s.at("top_p"), "");
+    EXPECT_EQ(s.at("top_k"), "40");
+    EXPECT_EQ(s.losses, (Losses{"temperature", "top_p"}));
+    c.temperature = "0.70";
+    c.top_p = "1";
+    s = send(c);
+    EXPECT_EQ(s.at("temperature"), "0.70");
+    EXPECT_TRUE(s.losses.empty());
+    EXPECT_EQ(send(c, {.no_sampling = true}).losses, (Losses{"temperature", "top_k"}));
+}
+
+TEST(AnthropicEncode, effort_becomes_a_budget_below_max_tokens) {
+    Chat c = hello();
+    c.reasoning_effort = "medium";
+    auto s = send(c, {}, 64000);
+    EXPECT_EQ(s.at("thinking"), R"({"type":"enabled","budget_tokens":8192})");
+    EXPECT_EQ(s.at("max_tokens"), "64000");
+    s = send(c);
+    EXPECT_EQ(s.at("max_tokens"), "12288");
+    c.max_output = 5000;
+    EXPECT_EQ(send(c).at("thinking"), R"({"type":"enabled","budget_tokens":4000})");
+    c.max_output = 1100;
+    EXPECT_EQ(send(c).at("thinking"), R"({"type":"enabled","budget_tokens":1024})");
+    c.max_output = 1024;
+    s = send(c);
+    EXPECT_EQ(s.at("thinking"), "");
+    EXPECT_EQ(s.losses, Losses{"reasoning_effort"});
+    c.reasoning_effort = "none";
+    EXPECT_TRUE(send(c).losses.empty());
+}
+
+TEST(AnthropicEncode, thinking_restricts_sampling_and_forced_tools_forbid_it) {
+    Chat c = hello();
+    c.reasoning_effort = "low";
+    c.temperature = "0.2";
+    c.top_p = "0.97";
+    c.top_k = "3";
+    auto s = send(c);
+    EXPECT_EQ(s.at("temperature"), "");
+    EXPECT_EQ(s.at("top_p"), "0.97");
+    EXPECT_EQ(s.losses, (Losses{"temperature", "top_k"}));
+    c = hello();
+    c.reasoning_effort = "low";
+    c.tools = {function("get")};
+    c.tool_choice.kind = ToolChoice::Kind::required;
+    s = send(c);
+    EXPECT_EQ(s.at("thinking"), "");
+    EXPECT_EQ(s.losses, Losses{"reasoning_effort"});
+}
+
+TEST(AnthropicEncode, adaptive_models_get_effort) {
+    Chat c = hello();
+    c.reasoning_effort = "xhigh";
+    const auto s = send(c, {.adaptive_thinking = true});
+    EXPECT_EQ(s.at("thinking"), R"({"type":"adaptive","display":"summarized"})");
+    EXPECT_EQ(s.at("output_config"), R"({"effort":"xhigh"})");
+}
+
+TEST(AnthropicEncode, reasoning_goes_back_unchanged_or_not_at_all) {
+    Chat c = hello();
+    Message m;
+    m.role = Role::assistant;
+    m.parts = {Reasoning{"hm", "sig==", "", {}}, Reasoning{"", "", "blob", {}}, Reasoning{"unsigned", "", "", {}},
+               Reasoning{"x", "enc", "", {{"format", "\"openai-responses-v1\""}}}, Text{"so", {}}};
+    c.messages.push_back(m);
+    c.messages.push_back(say(Role::user, "and?"));
+    const auto s = send(c);
+    EXPECT_NE(
+        s.body.find(
+            R"({"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"sig=="},{"type":"redacted_thinking","data":"blob"},{"type":"text","text":"so"}]})"),
+        std::string::npos)
+        << s.body;
+    EXPECT_EQ(s.body.find("unsigned"), std::string::npos);
+    EXPECT_EQ(s.losses[0], "messages[1].reasoning");
+}
+
+TEST(AnthropicEncode, tools_and_choice) {
+    Chat c = hello();
+    c.tools = {function("a"), function("b", R"({"properties":{"x":{"type":"integer","minimum":1}}})")};
+    c.tools[1].description = "does b";
+    c.tools[1].extras = {{"cache_control", R"({"type":"ephemeral"})"}};
+    auto s = send(c);
+    EXPECT_EQ(
+        s.at("tools"),
+        R"([{"name":"a","input_schema":{"type":"object","properties":{}}},{"name":"b","description":"does b","input_schema":{"type":"object","properties":{"x":{"type":"integer","minimum":1}}},"cache_control":{"type":"ephemeral"}}])");
+    EXPECT_EQ(s.at("tool_choice"), "");
+    const auto choice = [&](ToolChoice::Kind kind, std::optional<bool> parallel) {
+        c.tool_choice = {kind, "b"};
+        c.parallel_tool_calls = parallel;
+        return send(c).at("tool_choice");
+    };
+    EXPECT_EQ(choice(ToolChoice::Kind::automatic, {}), R"({"type":"auto"})");
+    EXPECT_EQ(choice(ToolChoice::Kind::required, true), R"({"type":"any"})");
+    EXPECT_EQ(choice(ToolChoice::Kind::named, false), R"({"type":"tool","name":"b","disable_parallel_tool_use":true})");
+    EXPECT_EQ(choice(ToolChoice::Kind::none, false), R"({"type":"none"})");
+    EXPECT_EQ(choice(ToolChoice::Kind::unset, false), R"({"type":"auto","disable_parallel_tool_use":true})");
+}
+
+TEST(AnthropicEncode, schema_answers_use_output_config) {
+    Chat c = hello();
+    c.response_format = schema_format(
+        R"({"type":"object","properties":{"n":{"type":"integer","minimum":1},"list":{"type":"array","minItems":2,"items":{"type":"object","properties":{"minimum":{"type":"string"}}}}},"additionalProperties":true})");
+    const auto s = send(c);
+    EXPECT_EQ(
+        s.at("output_config"),
+        R"({"format":{"type":"json_schema","schema":{"type":"object","properties":{"n":{"type":"integer"},"list":{"type":"array","items":{"type":"object","properties":{"minimum":{"type":"string"}},"additionalProperties":false}}},"additionalProperties":false}}})");
+    EXPECT_EQ(s.losses,
+              (Losses{"response_format.json_schema.schema.minimum", "response_format.json_schema.schema.minItems",
+                      "response_format.json_schema.schema.additionalProperties"}));
+    c.response_format = schema_format(R"({"type":"object","additionalProperties":{"type":"string"}})");
+    EXPECT_EQ(send(c).error->code(), ErrorCode::unsupported_feature);
+}
+
+TEST(AnthropicEncode, schema_answers_of_older_models_use_a_forced_tool) {
+    Chat c = hello();
+    c.response_format = schema_format(R"({"type":"object","properties":{"n":{"type":"integer"}}})");
+    auto s = send(c, {.no_output_format = true});
+    EXPECT_EQ(s.at("tool_choice"), R"({"type":"tool","name":"aig_structured_output"})");
+    EXPECT_EQ(s.root()["tools"].size(), 1u);
+    c.tools = {function("get")};
+    EXPECT_EQ(send(c, {.no_output_format = true}).at("tool_choice"), R"({"type":"any"})");
+}
+
+TEST(AnthropicEncode, cache_marks_keep_their_place) {
+    Chat c;
+    c.messages = {say(Role::system, "long"), say(Role::user, "q")};
+    std::get<Text>(c.messages[0].parts[0]).extras = {{"cache_control", R"({"type":"ephemeral","ttl":"1h"})"}};
+    c.messages[1].extras = {{"cache_control", R"({"type":"ephemeral"})"}};
+    const auto s = send(c);
+    EXPECT_EQ(s.at("system"), R"([{"type":"text","text":"long","cache_control":{"type":"ephemeral","ttl":"1h"}}])");
+    EXPECT_EQ(s.at("messages"),
+              R"([{"role":"user","content":[{"type":"text","text":"q","cache_control":{"type":"ephemeral"}}]}])");
+    EXPECT_TRUE(s.losses.empty());
+}
