@@ -39,4 +39,4 @@ CREATE TABLE call_day (
   input BIGINT NOT NULL,                 -- all input buckets
   output BIGINT NOT NULL,                -- output and reasoning
   PRIMARY KEY (account_id, day, key_id)
-);
+) $CLUSTERED;

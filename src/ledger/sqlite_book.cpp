@@ -31,18 +31,14 @@ Status read_wallet(store::Db& db, AccountId account, WalletView& view) {
 
 Result<std::unique_ptr<Book>> SqliteBook::open(store::Store& store, bool recover) {
     std::unique_ptr<SqliteBook> book(new SqliteBook(store, std::make_shared<Vault>()));
+    TRYV(book->load());
     store.before_commit([vault = book->vault_](store::Db& db) { return vault->flush(db); });
     store.on_rollback([vault = book->vault_](store::Db& db) { return vault->load(db); });
-    TRYV(book->load());
     if (recover) TRYV(book->void_left_over());
     return std::unique_ptr<Book>(std::move(book));
 }
 
-Status SqliteBook::load() {
-    store::Batch batch;
-    batch.ops.push_back(store::op([vault = vault_](store::Db& db) { return vault->load(db); }));
-    return store_.commit_now(std::move(batch));
-}
+Status SqliteBook::load() { return store_.commit_now(batch_of(std::make_unique<LoadOp>(vault_), {}, false)); }
 
 /// Calls died with the process that held their money; nobody saw the end of their answers.
 Status SqliteBook::void_left_over() {

@@ -62,10 +62,10 @@ class RecordOp : public store::Op {
     Status insert(store::Db& db) {
         const auto& c = call_;
         auto q = db.query(call_insert);
-        q.bind(clip(c.request_id)).bind(clip(c.correlation_id)).bind(c.account.value).bind(c.key.value);
+        q.bind_ref(clip(c.request_id)).bind_ref(clip(c.correlation_id)).bind(c.account.value).bind(c.key.value);
         for (const auto* text :
              {&c.model, &c.provider, &c.upstream_model, &c.operation, &c.tag, &c.error_code, &c.losses, &c.stop_reason})
-            q.bind(clip(*text));
+            q.bind_ref(clip(*text));
         for (const int64_t v :
              {c.started_us, c.duration_us, c.first_byte_us, int64_t{c.status}, int64_t{c.attempts}, flags_of(c),
               c.input, c.cached_input, c.cache_write, c.output, c.reasoning, c.cost_nanos, c.operator_cost_nanos})

@@ -8,9 +8,13 @@
 namespace aig::store {
 
 struct Db::Cache {
-    std::unordered_map<const char*, sqlite3_stmt*> statements;
+    struct Slot {
+        sqlite3_stmt* stmt = nullptr;
+        bool lent = false;
+    };
+    std::unordered_map<const char*, Slot> statements;
     ~Cache() {
-        for (auto& [sql, stmt] : statements) sqlite3_finalize(stmt);
+        for (auto& [sql, slot] : statements) sqlite3_finalize(slot.stmt);
     }
 };
 
@@ -51,13 +55,17 @@ Error Db::failed(int code, std::string_view doing) {
 
 Query Db::query(const char* sql) {
     auto& slot = cache_->statements[sql];
-    if (slot && !sqlite3_stmt_busy(slot)) return {this, slot, true};
+    if (slot.stmt && !slot.lent) {
+        slot.lent = true;
+        return {this, slot.stmt, &slot.lent};
+    }
+    const bool own = slot.lent;  // the cached one is in use further out: this use gets one of its own
     sqlite3_stmt* stmt = nullptr;
-    const bool cached = !slot;  // a statement that is being stepped further out gets an uncached twin
-    const int code = sqlite3_prepare_v3(db_, sql, -1, cached ? SQLITE_PREPARE_PERSISTENT : 0, &stmt, nullptr);
+    const int code = sqlite3_prepare_v3(db_, sql, -1, own ? 0 : SQLITE_PREPARE_PERSISTENT, &stmt, nullptr);
     if (code != SQLITE_OK && !failure_) failure_ = code;
-    if (cached && stmt) slot = stmt;
-    return {this, stmt, cached};
+    if (own || !stmt) return {this, stmt, nullptr};
+    slot = {stmt, true};
+    return {this, stmt, &slot.lent};
 }
 
 Status Db::script(std::string_view sql) {
@@ -69,15 +77,15 @@ Status Db::script(std::string_view sql) {
 int64_t Db::last_id() const { return sqlite3_last_insert_rowid(db_); }
 
 Query::Query(Query&& o) noexcept
-    : db_(o.db_), stmt_(std::exchange(o.stmt_, nullptr)), next_(o.next_), cached_(o.cached_), bad_bind_(o.bad_bind_) {}
+    : db_(o.db_), stmt_(std::exchange(o.stmt_, nullptr)), next_(o.next_), lent_(o.lent_), bad_bind_(o.bad_bind_) {}
 Query::~Query() {
     if (!stmt_) return;
-    if (!cached_) {
+    if (!lent_) {
         sqlite3_finalize(stmt_);
         return;
     }
-    sqlite3_reset(stmt_);
-    sqlite3_clear_bindings(stmt_);
+    sqlite3_reset(stmt_);  // bindings stay: every use binds all, and clearing them costs
+    *lent_ = false;
 }
 
 void Query::bound(int code) {
@@ -90,6 +98,10 @@ Query& Query::bind(int64_t v) {
 Query& Query::bind(std::string_view text) {
     bound(sqlite3_bind_text64(stmt_, next_++, text.data() ? text.data() : "", text.size(), SQLITE_TRANSIENT,
                               SQLITE_UTF8));
+    return *this;
+}
+Query& Query::bind_ref(std::string_view text) {
+    bound(sqlite3_bind_text64(stmt_, next_++, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8));
     return *this;
 }
 Query& Query::bind_blob(std::string_view bytes) {
@@ -107,7 +119,9 @@ Query& Query::bind_null() {
 
 Result<bool> Query::step() {
     if (!stmt_) return db_->failed(SQLITE_ERROR, "prepare a statement");
-    if (bad_bind_) return db_->failed(SQLITE_MISUSE, "bind a statement");
+    // Bindings outlive their statement's use: one that is missed now would read an earlier use's memory.
+    if (bad_bind_ || next_ <= sqlite3_bind_parameter_count(stmt_))
+        return db_->failed(SQLITE_MISUSE, "bind a statement");
     const int code = sqlite3_step(stmt_);
     if (code == SQLITE_ROW) return true;
     if (code == SQLITE_DONE) return false;

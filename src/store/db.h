@@ -26,7 +26,8 @@ class Query {
     Query& bind(int64_t v);
     Query& bind(std::string_view text);
     Query& bind_blob(std::string_view bytes);
-    /// The same without a copy: the bytes must live until the last step.
+    /// The same without a copy: what they are bound to must live until the last step.
+    Query& bind_ref(std::string_view text);
     Query& bind_blob_ref(std::string_view bytes);
     Query& bind_null();
     Query& bind(std::optional<int64_t> v) { return v ? bind(*v) : bind_null(); }
@@ -41,12 +42,12 @@ class Query {
 
   private:
     friend class Db;
-    Query(Db* db, sqlite3_stmt* stmt, bool cached) : db_(db), stmt_(stmt), cached_(cached) {}
+    Query(Db* db, sqlite3_stmt* stmt, bool* lent) : db_(db), stmt_(stmt), lent_(lent) {}
     void bound(int code);
     Db* db_;
     sqlite3_stmt* stmt_;
     int next_ = 1;
-    bool cached_;
+    bool* lent_;  // the cache's mark that the statement is out; null = our own
     bool bad_bind_ = false;
 };
 

@@ -50,8 +50,9 @@ struct Options {
     std::string path;  ///< folder/aig.db
     std::string vfs;   ///< "" = the default; tests name theirs
     size_t readers = 2;
-    size_t max_queue = 10'000;    ///< batches; beyond it submit() refuses with storage_unavailable
-    int64_t max_wait_ms = 2'000;  ///< the same when the oldest batch has waited this long
+    size_t max_queue = 10'000;     ///< batches; beyond it submit() refuses with storage_unavailable
+    int checkpoint_pages = 2'000;  ///< WAL pages after which the writer moves them into the database (8 MB)
+    int64_t max_wait_ms = 2'000;   ///< the same when the oldest batch has waited this long
     /// Ends the process after an fsync or I/O error; null = log and exit 70. Where it returns (tests), the store stays
     /// refusing.
     std::function<void(std::string_view why)> on_fatal;

@@ -142,6 +142,15 @@ class CreditOp : public BookOp {
     bool before_ = false;
 };
 
+/// Reads the counters at start-up; refuses when the chain's end is not where its head says.
+class LoadOp : public BookOp {
+  public:
+    using BookOp::BookOp;
+    Status check(store::Db& db) override { return vault().load(db); }
+    Status apply(store::Db&) override { return {}; }
+    bool writes() const override { return false; }
+};
+
 /// Reads an open hold; writes nothing.
 class FindHoldOp : public BookOp {
   public:

@@ -16,12 +16,13 @@ namespace aig::store {
 namespace {
 constexpr std::string_view folder = "sql/migrations/";
 
-/// The two words that differ between engines.
+/// The words that differ between engines.
 std::string for_sqlite(std::string_view sql) {
     std::string out(sql);
-    for (const auto& [word, type] : {std::pair("$ID", "INTEGER PRIMARY KEY"), std::pair("$BYTES", "BLOB")})
-        for (size_t at; (at = out.find(word)) != std::string::npos;)
-            out.replace(at, std::string_view(word).size(), type);
+    constexpr std::pair<std::string_view, std::string_view> words[] = {
+        {"$ID", "INTEGER PRIMARY KEY"}, {"$BYTES", "BLOB"}, {"$CLUSTERED", "WITHOUT ROWID"}};
+    for (const auto& [word, type] : words)
+        for (size_t at; (at = out.find(word)) != std::string::npos;) out.replace(at, word.size(), type);
     return out;
 }
 

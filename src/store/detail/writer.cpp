@@ -15,7 +15,6 @@ constexpr size_t max_group_ops = 1'024;
 constexpr int64_t max_group_ns = 5'000'000;
 constexpr int64_t pause_ns = 250'000'000;
 constexpr int64_t stop_patience_ns = 2'000'000'000;  // how long the last batches may wait for space while we stop
-constexpr int checkpoint_pages = 2'000;              // 8 MB of WAL
 constexpr int exit_code = 70;  // EX_SOFTWARE: a supervisor starts us again, from what the disk has
 
 /// Nothing is broken, later it may work: no space (the shared-memory file reports it as SHMSIZE), no memory, a foreign
@@ -39,6 +38,7 @@ Error refusing(std::string why) { return Error(ErrorCode::storage_unavailable, s
 Writer::Writer(std::unique_ptr<Db> db, const Options& options)
     : db_(std::move(db)),
       max_queue_(options.max_queue),
+      checkpoint_pages_(options.checkpoint_pages),
       max_wait_ns_(options.max_wait_ms * 1'000'000),
       on_fatal_(options.on_fatal ? options.on_fatal : exit_now) {
     sqlite3_wal_hook(
@@ -218,7 +218,7 @@ Writer::Outcome Writer::write(Group& group) {
     }
     if (!open) return Outcome::committed;
     auto done = flush();
-    if (done) done = db_->script("COMMIT");
+    if (done) done = run("COMMIT");
     if (done) return Outcome::committed;
     last_error_ = done.error();
     return why_failed();
@@ -236,7 +236,7 @@ Writer::Outcome Writer::run_batch(Pending& p, bool& open) {
     }
     if (!writes) return Outcome::committed;
     if (!std::exchange(open, true)) {
-        if (auto begun = db_->script("BEGIN IMMEDIATE"); !begun) return last_error_ = begun.error(), why_failed();
+        if (auto begun = run("BEGIN IMMEDIATE"); !begun) return last_error_ = begun.error(), why_failed();
     }
     return p.batch.guarded ? apply_guarded(p) : apply_batch(p);
 }
@@ -270,6 +270,11 @@ Writer::Outcome Writer::apply_guarded(Pending& p) {
     if (!undone) return last_error_ = undone.error(), Outcome::broken;
     db_->clear_failure();
     return Outcome::committed;
+}
+
+Status Writer::run(const char* sql) {
+    TRYV(db_->query(sql).run());
+    return {};
 }
 
 Status Writer::flush() {
@@ -309,7 +314,7 @@ void Writer::fail_all(Group& group, const Error& error) {
 }
 
 void Writer::checkpoint() {
-    if (wal_pages_ < checkpoint_pages) return;
+    if (wal_pages_ < checkpoint_pages_) return;
     int in_wal = 0, moved = 0;
     const int code = sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &moved);
     if (is_broken(code == SQLITE_OK ? SQLITE_OK : sqlite3_extended_errcode(db_->handle())))

@@ -52,6 +52,7 @@ class Writer {
     Outcome apply_guarded(Pending& p);
     Outcome roll_back(Outcome why);
     Outcome why_failed() const;
+    Status run(const char* sql);
     Status flush();
     void complete(Group& group);
     void fail_all(Group& group, const Error& error);
@@ -61,6 +62,7 @@ class Writer {
 
     std::unique_ptr<Db> db_;
     const size_t max_queue_;
+    const int checkpoint_pages_;
     const int64_t max_wait_ns_;
     std::function<void(std::string_view)> on_fatal_;
 
