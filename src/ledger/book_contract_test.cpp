@@ -215,7 +215,7 @@ TYPED_TEST(BookContract, start_up_voids_the_holds_of_calls_and_keeps_those_of_jo
     auto job = rig.hold(request(40, Owner::job));
     const auto job_id = job->id();
     // As a killed process leaves them: nobody runs a destructor.
-    static auto& lost = *new std::vector<Hold*>;   // reachable for ever: lost to the book, not to the leak checker
+    static auto& lost = *new std::vector<Hold*>;  // reachable for ever: lost to the book, not to the leak checker
     for (auto* hold : {&call, &job}) lost.push_back(new Hold(std::move(**hold)));
     rig.reopen();
     this->expect_wallet(account, 1'000, 40);
