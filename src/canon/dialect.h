@@ -39,6 +39,7 @@ struct Envelope {
     std::string model;                       ///< as the caller wrote it
     bool stream = false;
     bool wants_usage = false;                ///< the caller asked for a usage chunk in the stream
+    bool base64 = false;                     ///< embeddings: vectors as base64 of little-endian float32
     int64_t n = 1;
     std::optional<int64_t> max_output;
     InputSize size;

@@ -84,6 +84,7 @@ struct Chat {
     std::string verbosity, service_tier, metadata_json, prompt_cache_key;
     bool stream = false, include_usage = false;
     Extras extras;
+    std::string origin;                    ///< wire whose shape extras, Other parts and raw tools have: "openai-chat", "anthropic"
 };
 
 struct Embedding {
@@ -95,6 +96,7 @@ struct Embedding {
     bool base64 = false;                         ///< encoding_format
     std::string user;
     Extras extras;
+    std::string origin;                          ///< as in Chat
 };
 
 using Request = std::variant<Chat, Embedding>;

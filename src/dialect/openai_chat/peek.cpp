@@ -310,6 +310,7 @@ struct Peek {
         const auto format = root["encoding_format"].text();
         if (!format.empty() && format != "float" && format != "base64")
             return bad("encoding_format", "must be float or base64");
+        e.base64 = format == "base64";
         TRY(const auto dimensions, integer_at(root, "dimensions", 1, 65'536));
         TRYV(string_at(root, "user", "user"));
         need(dimensions.has_value(), feature_dimensions);

@@ -1,0 +1,44 @@
+#include "dialect/openai_chat/reply.h"
+
+#include <fmt/format.h>
+
+#include "canon/openai/shape.h"
+#include "dialect/openai_chat/openai_chat.h"
+
+namespace aig::dialect::openai {
+using namespace canon;
+
+namespace {
+constexpr int most_choices = 128;
+constexpr size_t most_calls = 1'024;
+}  // namespace
+
+std::string_view ChoiceState::finish_reason() const {
+    const bool plain = stop == StopReason::end || stop == StopReason::none || stop == StopReason::other;
+    return plain && !calls.empty() ? "tool_calls" : canon::openai::finish_reason(stop);
+}
+
+ChoiceState* ReplyState::choice(const Event& event) {
+    if (event.choice < 0 || event.choice >= most_choices) return nullptr;
+    ChoiceState& c = choices_[event.choice];
+    return c.finished ? nullptr : &c;
+}
+
+size_t ReplyState::call(ChoiceState& choice, const Event& event, bool& begun) {
+    const auto known = choice.ordinal_of.find(event.index);
+    begun = known == choice.ordinal_of.end() && choice.calls.size() < most_calls;
+    if (known != choice.ordinal_of.end()) return known->second;
+    if (!begun) return choice.calls.size() - 1;
+    CallState call{std::string(event.id), std::string(event.name), {}, false};
+    if (call.id.empty()) call.id = fmt::format("call_{}_{}", terms_.request_id, ids_made_++);
+    choice.calls.push_back(std::move(call));
+    choice.ordinal_of.emplace(event.index, choice.calls.size() - 1);
+    return choice.calls.size() - 1;
+}
+
+std::unique_ptr<Renderer> OpenAiChat::renderer(const ReplyTerms& terms) const {
+    if (terms.envelope && terms.envelope->operation == Operation::embedding) return embedding_renderer(terms);
+    return terms.envelope && terms.envelope->stream ? stream_renderer(terms) : body_renderer(terms);
+}
+
+}  // namespace aig::dialect::openai
