@@ -2,6 +2,7 @@
 // stable and loses no member.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/json.h"
@@ -68,7 +69,7 @@ bool normalised(JsonRef m) {
     return m.is_null() || (m.is_string() && m.text().empty());
 }
 
-/// All text a model reads in the messages, in order.
+/// Every distinct line of text in the messages, sorted.
 void gather(JsonRef v, std::string& out) {
     for (const JsonRef m : v) {
         if (m.is_string() && m.key() != "role" && m.key() != "type") out += std::string(m.text()) + '\n';
@@ -83,6 +84,8 @@ std::vector<std::string> words(JsonRef messages) {
     for (size_t at; (at = all.find('\n', from)) != std::string::npos; from = at + 1)
         if (at > from) lines.push_back(all.substr(from, at - from));
     std::sort(lines.begin(), lines.end());
+    // The same reasoning under two names is sent back once.
+    lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
     return lines;
 }
 }  // namespace
@@ -103,7 +106,8 @@ TEST(RecordedRequests, peek_parse_and_round_trip) {
         // Azure names the model in the path.
         if (!root_doc->root()["model"].is_string()) continue;
         ++seen;
-        ASSERT_TRUE(e.ok()) << where << ": " << e.error().message();
+        EXPECT_TRUE(e.ok()) << where << ": " << (e.ok() ? "" : e.error().message());
+        if (!e.ok()) continue;
         const std::string second = anew(r.request);
         const auto e2 = dialect::openai_chat().peek(Operation::chat, second);
         ASSERT_TRUE(e2.ok()) << where;

@@ -54,7 +54,7 @@ Part part(JsonRef p) {
     if (type == "text") return Text{str(p["text"]), others(p, {"type", "text"})};
     if (type == "refusal") return Refusal{str(p["refusal"])};
     if (type == "image_url") return image(p);
-    if (type == "input_audio")
+    if (type == "input_audio" && p["input_audio"].is_object())
         return Audio{str(p["input_audio"]["format"]), str(p["input_audio"]["data"]),
                      others(p, {"type", "input_audio"})};
     if (type == "file") return file(p);
@@ -120,7 +120,8 @@ Message parse_message(JsonRef m) {
     if (m["tool_calls"].is_array())
         for (const JsonRef c : m["tool_calls"]) out.parts.push_back(tool_call(c));
     out.extras = others(m, {"role", "name", "content", "refusal", "tool_calls", "reasoning_content"});
-    if (m["reasoning"].is_string()) std::erase_if(out.extras, [](const auto& e) { return e.first == "reasoning"; });
+    if (m["reasoning"].is_string() && m["reasoning"].text() == reasoning.text())
+        std::erase_if(out.extras, [](const auto& e) { return e.first == "reasoning"; });
     return out;
 }
 

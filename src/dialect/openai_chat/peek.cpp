@@ -136,10 +136,7 @@ struct Peek {
         } else if (type == "image_url") {
             TRYV(image(p["image_url"], path + ".image_url"));
         } else if (type == "input_audio") {
-            const JsonRef audio = p["input_audio"];
-            if (!audio.is_object()) return bad(path + ".input_audio", "must be an object with data and format");
-            TRY(const auto data, needed_string(audio, "data", path + ".input_audio.data"));
-            e.size.audio_bytes += static_cast<int64_t>(data.size()) * 3 / 4;
+            TRYV(audio(p["input_audio"], path + ".input_audio"));
             e.needs |= feature_audio_in;
         } else if (type == "file") {
             const JsonRef file = p["file"];
@@ -149,6 +146,15 @@ struct Peek {
         } else {
             text(p.raw());
         }
+        return {};
+    }
+
+    Status audio(JsonRef audio, const std::string& path) {
+        // Mistral's own SDKs send the data itself ("Audio", 2025-07).
+        if (!audio.is_string() && !audio.is_object()) return bad(path, "must be an object with data and format");
+        if (audio.is_object()) TRYV(needed_string(audio, "data", path + ".data"));
+        const auto data = audio.is_string() ? audio.text() : audio["data"].text();
+        e.size.audio_bytes += static_cast<int64_t>(data.size()) * 3 / 4;
         return {};
     }
 
