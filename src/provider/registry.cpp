@@ -1,5 +1,6 @@
 #include "provider/registry.h"
 
+#include "provider/anthropic/anthropic.h"
 #include "provider/openai_chat/openai_chat.h"
 
 namespace aig::provider {
@@ -7,7 +8,7 @@ namespace aig::provider {
 const canon::Wire* wire(std::string_view name) {
     static const openai::OpenAiChatWire openai_chat;
     if (name == "openai-chat") return &openai_chat;
-    // anthropic: one line here
+    if (name == "anthropic") return &anthropic_wire();
     return nullptr;
 }
 

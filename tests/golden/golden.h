@@ -1,5 +1,5 @@
-// Snapshots: expect_golden("anthropic_tools", text) compares with tests/golden/snapshots/anthropic_tools.txt and shows the
-// first line that differs. UPDATE_GOLDEN=1 writes the file instead; look at the diff before committing it.
+// Snapshots: expect_golden("anthropic_tools", text) compares with tests/golden/snapshots/anthropic_tools.txt and shows
+// the first line that differs. UPDATE_GOLDEN=1 writes the file instead; look at the diff before committing it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -41,7 +41,9 @@ inline void expect_golden(std::string_view name, const std::string& text) {
 /// JSON indented by two, every scalar as its raw text, so that a snapshot shows what changed in one line.
 inline void append_pretty(std::string& out, JsonRef value, int depth = 0) {
     if ((!value.is_object() && !value.is_array()) || value.size() == 0) {
-        out += value.size() == 0 && value.is_object() ? "{}" : value.size() == 0 && value.is_array() ? "[]" : value.raw();
+        out += value.size() == 0 && value.is_object()  ? "{}"
+               : value.size() == 0 && value.is_array() ? "[]"
+                                                       : value.raw();
         return;
     }
     out += value.is_object() ? "{\n" : "[\n";

@@ -1,4 +1,5 @@
-// Recorded provider traffic for tests: one JSON object a line (README.md beside the files). The folder is AIG_RECORDINGS, or
+// Recorded provider traffic for tests: one JSON object a line (README.md beside the files). The folder is
+// AIG_RECORDINGS, or
 // ../shared/recordings next to the source tree; where there is none, tests say so and skip.
 #pragma once
 
@@ -16,7 +17,7 @@ namespace aig::recordings {
 struct Recording {
     std::string id, provider, path, fidelity, request, response;
     int status = 0;
-    bool stream = false, base64 = false;   ///< base64: the response is binary
+    bool stream = false, base64 = false;  ///< base64: the response is binary
     bool verbatim() const { return fidelity == "verbatim"; }
 };
 
@@ -63,7 +64,8 @@ int each(std::string_view name, Use use) {
     });
 }
 
-#define AIG_NEED_RECORDINGS(name) \
-    if (!aig::recordings::present(name)) GTEST_SKIP() << "no recordings at " << aig::recordings::file(name) << " (set AIG_RECORDINGS)"
+#define AIG_NEED_RECORDINGS(name)        \
+    if (!aig::recordings::present(name)) \
+    GTEST_SKIP() << "no recordings at " << aig::recordings::file(name) << " (set AIG_RECORDINGS)"
 
 }  // namespace aig::recordings
