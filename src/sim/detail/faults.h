@@ -18,7 +18,7 @@ enum class Ends : uint8_t {
     odd,     ///< whole, well-framed HTTP whose content is not a correct answer
     error,   ///< whole HTTP with an error status
     broken,  ///< HTTP framing is violated or the connection breaks
-    silent,  ///< nothing more comes until the bound (60 s), then the connection closes
+    silent,  ///< nothing of use comes any more until the bound (60 s), then the connection closes
 };
 
 struct FaultCall {
