@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/settings.h"
+
 namespace aig::catalogue {
 
 struct KeyConfig {
@@ -64,11 +66,6 @@ struct Config {
     std::string fee_percent = "5";
 };
 
-/// One thing wrong with a configuration. `path` names the value as the file writes it ("models.openai/gpt-5.4.price").
-struct Fault {
-    std::string path, message;
-    int line = 0;  ///< 0 = unknown
-    bool operator==(const Fault&) const = default;
-};
+using settings::Fault;
 
 }  // namespace aig::catalogue

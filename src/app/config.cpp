@@ -1,0 +1,210 @@
+#include "app/config.h"
+
+#include <algorithm>
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "app/config_settings.h"
+#include "app/config_substitute.h"
+#include "app/config_yaml.h"
+#include "catalogue/settings.h"
+
+namespace aig::app {
+namespace {
+using settings::Fault;
+using settings::Node;
+using settings::Reader;
+constexpr size_t max_file = 4 << 20;
+
+void index_lines(const Node& node, const std::string& path, std::map<std::string, int>& lines) {
+    lines[path] = node.line;
+    for (size_t i = 0; i < node.items.size(); ++i) {
+        const bool map = node.kind == Node::Kind::map;
+        index_lines(node.items[i], path + (map ? (path.empty() ? "" : ".") + node.keys[i] : fmt::format("[{}]", i)),
+                    lines);
+    }
+}
+
+/// The line of a path, or of the nearest thing around it that is written.
+int line_of(const std::map<std::string, int>& lines, std::string path) {
+    while (!path.empty()) {
+        if (const auto at = lines.find(path); at != lines.end()) return at->second;
+        const size_t cut = path.find_last_of(".[");
+        path = cut == std::string::npos ? "" : path.substr(0, cut);
+    }
+    return 0;
+}
+
+log::Format log_format(const std::string& word) {
+    return word == "json" ? log::Format::json : word == "text" ? log::Format::text : log::Format::automatic;
+}
+log::Level log_level(const std::string& word) {
+    return word == "debug"   ? log::Level::debug
+           : word == "warn"  ? log::Level::warn
+           : word == "error" ? log::Level::error
+                             : log::Level::info;
+}
+
+/// Takes the checked tree apart; what rows cannot say is checked here.
+class Taker {
+  public:
+    explicit Taker(std::vector<Fault>& faults) : faults_(faults) {}
+
+    Config take(const Reader& root) {
+        Config c;
+        c.data_dir = root.text("data_dir");
+        c.server = server(root.group("server"));
+        c.log = log(root.group("log"));
+        c.billing = billing(root.group("billing"));
+        c.security.key_in_url = root.group("security").flag("key_in_url");
+        c.catalogue = catalogue::read_config(root);
+        c.catalogue.fee_percent = root.group("billing").text("fee_percent");
+        return c;
+    }
+
+  private:
+    void fault(std::string path, std::string message) { faults_.push_back({std::move(path), std::move(message), 0}); }
+
+    ServerConfig server(const Reader& r) {
+        ServerConfig s;
+        s.listen = settings::parse_address(r.text("listen")).value_or({});
+        s.admin_listen = settings::parse_address(r.text("admin_listen")).value_or({});
+        if (s.listen.port && s.listen.port == s.admin_listen.port && s.listen.host == s.admin_listen.host)
+            fault("server.admin_listen", "is the same as server.listen: give the admin API a port of its own");
+        s.admin_token = r.text("admin_token");
+        s.threads = static_cast<size_t>(r.number("threads").value_or(0));
+        s.public_url = r.text("public_url");
+        while (s.public_url.ends_with('/')) s.public_url.pop_back();
+        const auto tls = r.group("tls");
+        s.tls_cert = tls.text("cert");
+        s.tls_key = tls.text("key");
+        if (s.tls_cert.empty() != s.tls_key.empty()) fault("server.tls", "needs both cert and key, or neither");
+        s.max_connections = r.number("max_connections").value_or(s.max_connections);
+        s.max_body = r.number("max_body").value_or(0);
+        s.body_memory = r.number("body_memory").value_or(0);
+        return s;
+    }
+
+    static LogConfig log(const Reader& r) {
+        return {log_format(r.text("format")), log_level(r.text("level")), r.flag("requests")};
+    }
+
+    BillingConfig billing(const Reader& r) {
+        BillingConfig b;
+        b.currency = currency(r.text("currency"), "billing.currency");
+        b.rate_per_usd = ratio(r.text("rate_per_usd"), "billing.rate_per_usd");
+        auto fee = percent_on_top(r.text("fee_percent"), "fee_percent");
+        if (fee) b.fee = *fee;  // a wrong one is the catalogue's fault to report
+        for (const auto& [prefix, d] : r.named("display")) {
+            const auto at = "billing.display." + prefix;
+            const bool known = prefix == "sk-aig-" || prefix == "sk_live_" || prefix == "gw_" || prefix == "sk-";
+            if (!known) fault(at, "there is no such key prefix: sk-aig-, sk_live_, gw_ or sk-");
+            b.display[prefix] = {currency(d.text("currency"), at + ".currency"),
+                                 ratio(d.text("rate_per_usd"), at + ".rate_per_usd")};
+        }
+        return b;
+    }
+
+    std::string currency(std::string code, const std::string& path) {
+        const bool good =
+            code.size() == 3 && std::all_of(code.begin(), code.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+        if (!good) fault(path, "must be three capital letters, like USD");
+        return code;
+    }
+
+    Ratio ratio(const std::string& text, const std::string& path) {
+        auto r = decimal_ratio(text, "the rate");
+        if (r) return *r;
+        fault(path, r.error().message());
+        return {};
+    }
+
+    std::vector<Fault>& faults_;
+};
+
+void finish(Loaded& loaded, const std::map<std::string, int>& lines) {
+    for (auto& f : loaded.faults)
+        if (!f.line) f.line = line_of(lines, f.path);
+    std::stable_sort(loaded.faults.begin(), loaded.faults.end(),
+                     [](const Fault& a, const Fault& b) { return a.line < b.line; });
+}
+
+Result<std::string> read_file(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return Error(ErrorCode::config_invalid, "cannot be read");
+    std::string text(max_file + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<size_t>(in.gcount()));
+    if (in.bad()) return Error(ErrorCode::config_invalid, "cannot be read");
+    return text;
+}
+
+/// Files the configuration names must be readable now, not at the first call.
+void check_files(const Config& c, std::vector<Fault>& faults) {
+    const auto need = [&](const std::string& file, const std::string& path) {
+        if (!file.empty() && !std::ifstream(file).good())
+            faults.push_back({path, fmt::format("the file {} cannot be read", file), 0});
+    };
+    need(c.server.tls_cert, "server.tls.cert");
+    need(c.server.tls_key, "server.tls.key");
+    for (const auto& p : c.catalogue.providers) need(p.ca_file, "providers." + p.name + ".ca_file");
+}
+
+Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire, bool files) {
+    Loaded loaded;
+    auto node = parse_yaml(yaml, loaded.faults);
+    std::map<std::string, int> lines;
+    index_lines(node, "", lines);
+    if (!loaded.faults.empty() && node.kind != Node::Kind::map) return finish(loaded, lines), loaded;
+    substitute(node, "", sources, loaded.faults);
+    for (auto& f : settings::check(config_schema(), node)) loaded.faults.push_back(std::move(f));
+    if (loaded.faults.empty()) {
+        auto config = std::make_shared<Config>(Taker(loaded.faults).take(Reader(config_schema(), node)));
+        if (files) check_files(*config, loaded.faults);
+        auto built = catalogue::build(config->catalogue, wire);
+        for (auto& f : built.faults) loaded.faults.push_back(std::move(f));
+        loaded.warnings = std::move(built.warnings);
+        if (loaded.faults.empty()) loaded.config = std::move(config);
+    }
+    finish(loaded, lines);
+    return loaded;
+}
+}  // namespace
+
+const settings::Schema& config_schema() {
+    static const settings::Schema schema = [] {
+        std::vector<settings::Setting> rows(app_settings_rows().begin(), app_settings_rows().end());
+        rows.insert(rows.end(), catalogue::settings_rows().begin(), catalogue::settings_rows().end());
+        return settings::Schema(rows);
+    }();
+    return schema;
+}
+
+Loaded parse_config(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire) {
+    return parse(yaml, sources, wire, false);
+}
+
+Loaded load_config(const std::string& path, const catalogue::WireResolver& wire) {
+    auto text = read_file(path);
+    if (!text) {
+        Loaded loaded;
+        loaded.faults.push_back({"", text.error().message(), 0});
+        return loaded;
+    }
+    return parse(*text, process_sources(), wire, true);
+}
+
+std::string render_faults(std::string_view file, const std::vector<Fault>& faults) {
+    std::string out;
+    for (const auto& f : faults) {
+        out += file;
+        if (f.line) out += fmt::format(":{}", f.line);
+        out += ": ";
+        if (!f.path.empty()) out += f.path.substr(0, 200) + ": ";
+        out += f.message;
+        out += '\n';
+    }
+    return out;
+}
+}  // namespace aig::app

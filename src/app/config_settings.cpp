@@ -1,0 +1,73 @@
+#include "app/config_settings.h"
+
+#include <array>
+
+namespace aig::app {
+namespace {
+namespace s = settings;
+
+constexpr std::array rows{
+    s::text("data_dir", "./data", "Folder of the database, the admin token and the lock; made when missing.")
+        .range(1, 4096)
+        .restart(),
+    s::choice("database", "sqlite",
+              "Where the ledger lives: `sqlite` is a file in data_dir; PostgreSQL is not in this version.")
+        .only_value("sqlite")
+        .restart(),
+    s::text("redis", "", "Shared limits of several nodes.").not_built().restart(),
+    s::choice("files", "local", "Where job files lie: `local` is data_dir; S3 is not in this version.")
+        .only_value("local")
+        .restart(),
+
+    s::group("server", "Listeners."),
+    s::address("server.listen", "127.0.0.1:8080", "Address of the public API.").restart(),
+    s::address("server.admin_listen", "127.0.0.1:8081",
+               "Address of the admin API, health and metrics; keep it private.")
+        .restart(),
+    s::text("server.admin_token", "",
+            "Bearer token of the admin API; without one it is made once into data_dir/admin.token.")
+        .range(16, 4096)
+        .secret()
+        .restart(),
+    s::integer("server.threads", "auto", "Event loops; `auto` is one per core.").words("auto").range(1, 1024).restart(),
+    s::url("server.public_url", "", "How callers reach this server, for links (default: http:// and `listen`)."),
+    s::url("server.media_url", "", "How callers reach job files.").not_built(),
+    s::group("server.tls", "HTTPS on `listen`; without it put a proxy in front."),
+    s::text("server.tls.cert", "", "PEM file of the certificate chain.").restart(),
+    s::text("server.tls.key", "", "PEM file of its private key.").restart(),
+    s::texts("server.trusted_proxies", "Proxies whose X-Forwarded-For is believed.").only_value("[]").restart(),
+    s::integer("server.max_connections", "10000", "Open connections; further ones are closed at once.")
+        .range(1, 1'000'000)
+        .restart(),
+    s::size("server.max_body", "32MiB", "Largest request body.").range(1 << 10, 1 << 30).restart(),
+    s::size("server.body_memory", "256MiB",
+            "Memory for the request bodies of all calls together; beyond it 503, before reading.")
+        .range(1 << 20, int64_t{1} << 40)
+        .restart(),
+
+    s::group("log", "The operational log, to standard error. Prompts and answers are never in it."),
+    s::choice("log.format", "auto", "`auto` is text on a terminal, else one JSON object a line.")
+        .words("auto|json|text"),
+    s::choice("log.level", "info", "The least important lines to write.").words("debug|info|warn|error"),
+    s::boolean("log.requests", "true", "One line for each call."),
+
+    s::group("billing", "Money. Everything is computed exactly, in billionths."),
+    s::text("billing.currency", "USD", "Currency of new wallets, three capital letters.").range(3, 3).restart(),
+    s::decimal("billing.rate_per_usd", "1", "Units of that currency for one USD; prices are in USD.").restart(),
+    s::decimal("billing.fee_percent", "5", "The deployment's margin on every call, on top of the base price."),
+    s::decimal("billing.cache_hit_percent", "10", "Share of the price for an answer from the cache.").only_value("10"),
+    s::named("billing.display",
+             "For keys of one prefix (`sk-aig-`, `sk_live_`, `gw_`, `sk-`) show money in another currency; wallets "
+             "stay as they are."),
+    s::group("billing.display.*", "One prefix."),
+    s::text("billing.display.*.currency", "", "Three capital letters.").range(3, 3).required(),
+    s::decimal("billing.display.*.rate_per_usd", "", "Units of it for one USD.").required(),
+
+    s::group("security", "Choices that weigh convenience against risk."),
+    s::boolean("security.key_in_url", "true",
+               "Accept a key in the URL on `/api/v1/*`, as its clients send it; it is cut out of every log."),
+};
+}  // namespace
+
+std::span<const settings::Setting> app_settings_rows() { return rows; }
+}  // namespace aig::app
