@@ -1,0 +1,28 @@
+// What all operator commands share: where the books are, and how to ask.
+#pragma once
+
+#include "base/json.h"
+#include "cli/detail/command.h"
+
+namespace aig::cli {
+
+struct Operator {
+    Place place;
+    std::string url, token;
+    bool json = false;
+};
+/// --config, --data, --url, --admin-token, --json.
+void operator_options(Spec& spec, Operator& o);
+
+/// Asks once: over --url, over the socket of a running gateway, or in this process. A refusal of the admin API is an
+/// Error with the admin API's own words.
+Result<std::string> ask(const Context& context, const Operator& o, AdminRequest request);
+
+/// Asks and prints: the reply as it is with --json, else what `say` makes of it. Gives the exit code.
+int ask_and_print(const Context& context, const Operator& o, AdminRequest request,
+                  const std::function<void(JsonRef reply)>& say);
+
+/// Columns as wide as their widest cell; the first row is the heading.
+void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace aig::cli
