@@ -1,47 +1,47 @@
 #include "app/commands_config.h"
 
+#include <cstdio>
+
 #include <fmt/format.h>
 
 #include "app/config.h"
-#include "base/json.h"
+#include "provider/registry.h"
 
 namespace aig::app {
 namespace {
-std::string as_json(const Loaded& loaded) {
-    std::string out;
-    JsonWriter w(out);
-    w.begin_object().field("ok", loaded.config != nullptr).key("faults").begin_array();
-    for (const auto& f : loaded.faults)
-        w.begin_object().field("line", f.line).field("path", f.path).field("message", f.message).end_object();
-    w.end_array().key("warnings").begin_array();
-    for (const auto& warning : loaded.warnings) w.string(warning);
-    w.end_array().end_object();
-    return out + "\n";
+std::string counted(size_t n, std::string_view what) { return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s"); }
+
+int print(const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
 }
 }  // namespace
 
-CommandResult config_check(const std::string& file, const catalogue::WireResolver& wire, bool json) {
+CommandResult check_config(const std::string& file, const catalogue::WireResolver& wire) {
     const auto loaded = load_config(file, wire);
     CommandResult r;
-    r.exit_code = loaded.config ? 0 : 1;
-    if (json) {
-        r.out = as_json(loaded);
-        return r;
-    }
     r.err = render_faults(file, loaded.faults);
     for (const auto& warning : loaded.warnings) r.err += fmt::format("{}: warning: {}\n", file, warning);
     if (!loaded.config) {
-        r.err += fmt::format("{} fault{}; nothing was changed\n", loaded.faults.size(),
-                             loaded.faults.size() == 1 ? "" : "s");
+        r.exit_code = 1;
+        r.err += counted(loaded.faults.size(), "fault") + "\n";
         return r;
     }
     const auto& c = loaded.config->catalogue;
-    const auto models =
-        c.models ? fmt::format("{} models", c.models->size()) : std::string("the models of data/models.json");
-    r.out = fmt::format("{}: good ({} providers, {})\n", file, c.providers.size(), models);
+    const auto models = c.models ? counted(c.models->size(), "model") : std::string("the models of data/models.json");
+    r.out = fmt::format("{}: good ({}, {})\n", file, counted(c.providers.size(), "provider"), models);
     return r;
 }
 
-CommandResult config_schema_text() { return {0, settings::json_schema(config_schema(), "aig configuration"), ""}; }
-CommandResult config_docs() { return {0, settings::reference(config_schema()), ""}; }
+std::string config_json_schema() { return settings::json_schema(all_settings(), "aig configuration"); }
+std::string config_reference() { return settings::reference(all_settings()); }
+
+int config_check(const std::string& file) {
+    const auto r = check_config(file, [](std::string_view name) { return provider::wire(name); });
+    std::fwrite(r.err.data(), 1, r.err.size(), stderr);
+    print(r.out);
+    return r.exit_code;
+}
+int config_schema() { return print(config_json_schema()); }
+int config_docs() { return print(config_reference()); }
 }  // namespace aig::app

@@ -1,4 +1,4 @@
-// `aig config check|schema|docs`: what they print and how they end. No output is written here: the caller prints.
+// `aig config check|schema|docs`: the hooks that print, and behind them what they print, as values.
 #pragma once
 
 #include <string>
@@ -7,16 +7,20 @@
 
 namespace aig::app {
 
+/// Each prints (faults to standard error) and returns the exit code.
+int config_check(const std::string& file);
+int config_schema();
+int config_docs();
+
 struct CommandResult {
     int exit_code = 0;
     std::string out, err;
 };
-
-/// Exit 1 and every fault on `err`; else a short summary on `out`.
-CommandResult config_check(const std::string& file, const catalogue::WireResolver& wire, bool json);
+/// Exit 1 and every fault; else a short summary.
+CommandResult check_config(const std::string& file, const catalogue::WireResolver& wire);
 /// The JSON schema of the file.
-CommandResult config_schema_text();
+std::string config_json_schema();
 /// The reference in Markdown: docs/reference/config.md.
-CommandResult config_docs();
+std::string config_reference();
 
 }  // namespace aig::app

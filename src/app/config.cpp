@@ -140,6 +140,11 @@ Result<std::string> read_file(const std::string& path) {
     return text;
 }
 
+std::string without_last_line_end(std::string text) {
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
 /// Files the configuration names must be readable now, not at the first call.
 void check_files(const Config& c, std::vector<Fault>& faults) {
     const auto need = [&](const std::string& file, const std::string& path) {
@@ -158,9 +163,9 @@ Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::Wir
     index_lines(node, "", lines);
     if (!loaded.faults.empty() && node.kind != Node::Kind::map) return finish(loaded, lines), loaded;
     substitute(node, "", sources, loaded.faults);
-    for (auto& f : settings::check(config_schema(), node)) loaded.faults.push_back(std::move(f));
+    for (auto& f : settings::check(all_settings(), node)) loaded.faults.push_back(std::move(f));
     if (loaded.faults.empty()) {
-        auto config = std::make_shared<Config>(Taker(loaded.faults).take(Reader(config_schema(), node)));
+        auto config = std::make_shared<Config>(Taker(loaded.faults).take(Reader(all_settings(), node)));
         if (files) check_files(*config, loaded.faults);
         auto built = catalogue::build(config->catalogue, wire);
         for (auto& f : built.faults) loaded.faults.push_back(std::move(f));
@@ -172,7 +177,7 @@ Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::Wir
 }
 }  // namespace
 
-const settings::Schema& config_schema() {
+const settings::Schema& all_settings() {
     static const settings::Schema schema = [] {
         std::vector<settings::Setting> rows(app_settings_rows().begin(), app_settings_rows().end());
         rows.insert(rows.end(), catalogue::settings_rows().begin(), catalogue::settings_rows().end());
@@ -193,6 +198,32 @@ Loaded load_config(const std::string& path, const catalogue::WireResolver& wire)
         return loaded;
     }
     return parse(*text, process_sources(), wire, true);
+}
+
+Result<std::string> config_data_dir(const std::string& path) {
+    const auto refuse = [&](const std::vector<Fault>& faults) {
+        return Error(ErrorCode::config_invalid, without_last_line_end(render_faults(path, faults)));
+    };
+    auto text = read_file(path);
+    if (!text) return refuse({{"", text.error().message(), 0}});
+    std::vector<Fault> faults;
+    const auto whole = parse_yaml(*text, faults);
+    if (whole.kind != Node::Kind::map) {
+        if (faults.empty()) faults = settings::check(all_settings(), whole);
+        return refuse(faults);
+    }
+    Node only;
+    only.kind = Node::Kind::map;
+    if (const auto* n = whole.find("data_dir")) {
+        only.keys.push_back("data_dir");
+        only.items.push_back(*n);
+    }
+    faults.clear();
+    substitute(only, "", process_sources(), faults);
+    const settings::Schema schema(app_settings_rows());
+    for (auto& f : settings::check(schema, only)) faults.push_back(std::move(f));
+    if (!faults.empty()) return refuse(faults);
+    return Reader(schema, only).text("data_dir");
 }
 
 std::string render_faults(std::string_view file, const std::vector<Fault>& faults) {

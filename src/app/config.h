@@ -73,9 +73,13 @@ Loaded parse_config(std::string_view yaml, const Sources& sources, const catalog
 /// The same from a file of at most 4 MiB; also looks whether the files it names can be read.
 Loaded load_config(const std::string& path, const catalogue::WireResolver& wire);
 
+/// Only its data_dir: operator commands run in shells that have no provider's key, and need nothing else. Faults of
+/// other settings are not looked for.
+Result<std::string> config_data_dir(const std::string& path);
+
 /// "aig.yaml:12: providers.openai.api_key: …" lines.
 std::string render_faults(std::string_view file, const std::vector<settings::Fault>& faults);
 /// All rows: of this file's groups and of the catalogue.
-const settings::Schema& config_schema();
+const settings::Schema& all_settings();
 
 }  // namespace aig::app

@@ -240,7 +240,7 @@ TEST(Config, RefusesBrokenFilesWithAMessage) {
         {std::string(5 << 20, '#'), "larger than 4 MiB"},
         {"a: " + std::string(5'000, '['), ""},
         {"a: " + many(30, [](int) { return "{a: "; }) + "1" + std::string(30, '}'), "levels deep"},
-        {many(200'000, [](int i) { return "k" + std::to_string(i) + ": x\n"; }), "more than 100000 values"},
+        {many(50'100, [](int i) { return "k" + std::to_string(i) + ": x\n"; }), "more than 100000 values"},
         {many(300, [](int i) { return "k" + std::to_string(i) + ": x\n"; }), "unknown key 'k0'"},
         {"server:\n", "server: is blank"},
         {"server: {listen: }\n", "server.listen: is blank"},
@@ -329,47 +329,62 @@ TEST(Config, RefusesBrokenFilesWithAMessage) {
 }
 
 TEST(Config, TheSchemaNamesEverySettingAndIsJson) {
-    const auto schema = config_schema_text().out;
+    const auto schema = config_json_schema();
     const auto doc = JsonDoc::parse(schema);
     ASSERT_TRUE(doc) << doc.error().message();
     const auto top = doc->root()["properties"];
     EXPECT_EQ(top["server"]["properties"]["listen"]["default"].text(), "127.0.0.1:8080");
     EXPECT_FALSE(top["providers"]["additionalProperties"]["additionalProperties"].boolean());
     EXPECT_TRUE(top["models"]["additionalProperties"]["properties"]["targets"]["items"]["properties"]["weight"]);
-    for (const auto& row : config_schema().rows()) EXPECT_THAT(schema, HasSubstr(json_string(row.what))) << row.path;
+    for (const auto& row : all_settings().rows()) EXPECT_THAT(schema, HasSubstr(json_string(row.what))) << row.path;
 }
 
 TEST(Config, TheReferenceIsCurrent) {
     const auto file = std::string(AIG_SOURCE_DIR) + "/docs/reference/config.md";
-    const auto text = config_docs().out;
+    const auto text = config_reference();
     if (std::getenv("AIG_UPDATE")) std::ofstream(file) << text;
     std::ifstream in(file);
     std::stringstream written;
     written << in.rdbuf();
     EXPECT_EQ(written.str(), text) << "run AIG_UPDATE=1 test_app --gtest_filter=Config.TheReferenceIsCurrent";
-    for (const auto& row : config_schema().rows())
+    for (const auto& row : all_settings().rows())
         if (row.type != settings::Type::group) EXPECT_THAT(text, HasSubstr(std::string(row.what))) << row.path;
 }
 
 TEST(ConfigCommand, ChecksAFile) {
     const auto path = ::testing::TempDir() + "aig-config-test.yaml";
     std::ofstream(path)
-        << "providers: {openai: {api_key: k, ca_file: /does/not/exist}}\nserver: {tls: {cert: /nope, key: /nope}}\n";
-    const auto bad = config_check(path, fake_wires, false);
+        << "providers: {openai: {api_key: k, ca_file: /does/not/exist}}\nserver: {tls: {cert: /nope, key: "
+           "/nope}}\n";
+    const auto bad = check_config(path, fake_wires);
     EXPECT_EQ(bad.exit_code, 1);
     EXPECT_THAT(bad.err, HasSubstr(path + ":1: providers.openai.ca_file: the file /does/not/exist cannot be read"));
     EXPECT_THAT(bad.err, HasSubstr(":2: server.tls.cert:"));
     EXPECT_THAT(bad.err, HasSubstr("3 faults"));
-    const auto json = JsonDoc::parse(config_check(path, fake_wires, true).out);
-    ASSERT_TRUE(json);
-    EXPECT_FALSE(json->root()["ok"].boolean());
-    EXPECT_EQ(json->root()["faults"].size(), 3u);
     std::ofstream(path) << "providers: {openai: {api_key: k}}\n";
-    const auto good = config_check(path, fake_wires, false);
+    const auto good = check_config(path, fake_wires);
     EXPECT_EQ(good.exit_code, 0);
-    EXPECT_THAT(good.out, HasSubstr("good (1 providers, the models of data/models.json)"));
-    EXPECT_EQ(config_check("/does/not/exist.yaml", fake_wires, false).exit_code, 1);
-    EXPECT_THAT(config_check("/does/not/exist.yaml", fake_wires, false).err, HasSubstr("cannot be read"));
+    EXPECT_THAT(good.out, HasSubstr("good (1 provider, the models of data/models.json)"));
+    std::ofstream(path) << "data_dir: ./data\n";
+    EXPECT_THAT(check_config(path, fake_wires).err, HasSubstr("warning: no model can be called"));
+    EXPECT_EQ(check_config("/does/not/exist.yaml", fake_wires).exit_code, 1);
+    EXPECT_THAT(check_config("/does/not/exist.yaml", fake_wires).err, HasSubstr("cannot be read"));
+}
+
+TEST(ConfigCommand, OperatorsNeedOnlyTheDataFolder) {
+    const auto path = ::testing::TempDir() + "aig-config-data-dir.yaml";
+    const auto dir_of = [&](const std::string& yaml) {
+        std::ofstream(path) << yaml;
+        return config_data_dir(path);
+    };
+    EXPECT_EQ(*dir_of("data_dir: /srv/aig\nproviders: {openai: {api_key: \"${env:AIG_TEST_NOT_SET}\"}}\n"), "/srv/aig");
+    EXPECT_EQ(*dir_of("server: {}\n"), "./data");
+    EXPECT_THAT(dir_of("data_dir: ${env:AIG_TEST_NOT_SET}\n").error().message(),
+                HasSubstr(path + ":1: data_dir: the environment variable AIG_TEST_NOT_SET is not set"));
+    EXPECT_THAT(dir_of("data_dir:\n").error().message(), HasSubstr("is blank"));
+    EXPECT_THAT(dir_of("").error().message(), HasSubstr("the file is empty"));
+    EXPECT_THAT(dir_of("a: {").error().message(), HasSubstr("not YAML"));
+    EXPECT_THAT(config_data_dir("/does/not/exist.yaml").error().message(), HasSubstr("cannot be read"));
 }
 }  // namespace
 }  // namespace aig::app
