@@ -1,6 +1,6 @@
-// Operational log: one JSON object a line (text on a terminal). Values of secret-bearing fields never come here: callers log
-// ids, counts and codes. CR, LF and escape bytes are neutralised by JSON escaping. Thread-safe; lines are written by a
-// background thread from a bounded queue, and lines lost to a full queue are counted in the metrics.
+// Operational log: one JSON object a line (text on a terminal). Values of secret-bearing fields never come here:
+// callers log ids, counts and codes. CR, LF and escape bytes are neutralised by JSON escaping. Thread-safe; lines are
+// written by a background thread from a bounded queue, and lines lost to a full queue are counted in the metrics.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ enum class Format : uint8_t { automatic, json, text };
 
 struct Field {
     std::string_view key;
-    std::string value;      ///< raw JSON
+    std::string value;  ///< raw JSON
     Field(std::string_view k, std::string_view v);
     Field(std::string_view k, const char* v) : Field(k, std::string_view(v)) {}
     Field(std::string_view k, const std::string& v) : Field(k, std::string_view(v)) {}
@@ -34,8 +34,12 @@ void write_line(std::string line);
 void flush();
 int64_t dropped_lines();
 
-inline void debug(std::string_view e, std::initializer_list<Field> f = {}) { if (enabled(Level::debug)) write(Level::debug, e, f); }
-inline void info(std::string_view e, std::initializer_list<Field> f = {}) { if (enabled(Level::info)) write(Level::info, e, f); }
+inline void debug(std::string_view e, std::initializer_list<Field> f = {}) {
+    if (enabled(Level::debug)) write(Level::debug, e, f);
+}
+inline void info(std::string_view e, std::initializer_list<Field> f = {}) {
+    if (enabled(Level::info)) write(Level::info, e, f);
+}
 inline void warn(std::string_view e, std::initializer_list<Field> f = {}) { write(Level::warn, e, f); }
 inline void error(std::string_view e, std::initializer_list<Field> f = {}) { write(Level::error, e, f); }
 

@@ -1,6 +1,6 @@
-// Counters and histograms in Prometheus' text exposition. Registering is slow and happens at start (static locals); add() is
-// one relaxed add into the calling thread's own slot. Label values must come from bounded sets (models, providers, error
-// codes), never from callers' text.
+// Counters and histograms in Prometheus' text exposition. Registering is slow and happens at start (static locals);
+// add() is one relaxed add into the calling thread's own slot. Label values must come from bounded sets (models,
+// providers, error codes), never from callers' text.
 #pragma once
 
 #include <cstdint>

@@ -2,29 +2,50 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
 #include <set>
 
 using namespace aig;
 using namespace aig::identity;
 
+namespace {
+/// 'B' stands for a base62 character, 'x' for a lower-case hexadecimal one; everything else for itself.
+bool has_form(std::string_view key, std::string_view form) {
+    if (key.size() != form.size()) return false;
+    for (size_t i = 0; i < key.size(); ++i) {
+        const char c = key[i];
+        const bool digit = c >= '0' && c <= '9', lower = c >= 'a' && c <= 'z', upper = c >= 'A' && c <= 'Z';
+        if (form[i] == 'B'   ? !(digit || lower || upper)
+            : form[i] == 'x' ? !(digit || (lower && c <= 'f'))
+                             : c != form[i])
+            return false;
+    }
+    return true;
+}
+}  // namespace
+
 TEST(KeyText, forms) {
-    const std::pair<const char*, const char*> forms[] = {
-        {"sk-aig-", "sk-aig-[0-9A-Za-z]{46}"},
-        {"gw_", "gw_[0-9A-Za-z]{46}"},
-        {"sk-", "sk-[0-9A-Za-z]{48}"},
-        {"sk_live_", "sk_live_[0-9A-Za-z]{12}_[0-9A-Za-z]{24}"},
-        {"none", "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"},
+    const std::string body46(46, 'B'), body48(48, 'B');
+    const std::pair<std::string, std::string> forms[] = {
+        {"sk-aig-", "sk-aig-" + body46},
+        {"gw_", "gw_" + body46},
+        {"sk-", "sk-" + body48},
+        {"sk_live_", "sk_live_BBBBBBBBBBBB_BBBBBBBBBBBBBBBBBBBBBBBB"},
+        {"none", "xxxxxxxx-xxxx-4xxx-?xxx-xxxxxxxxxxxx"},
     };
-    for (const auto& [prefix, pattern] : forms) {
+    for (const auto& [prefix, form] : forms) {
         std::set<std::string> seen;
         for (int i = 0; i < 200; ++i) {
             auto key = mint_key(prefix);
             ASSERT_TRUE(key);
-            EXPECT_TRUE(std::regex_match(*key, std::regex(pattern))) << prefix;
+            auto shape = *key;
+            if (prefix == "none") {
+                EXPECT_NE(std::string_view("89ab").find(shape[19]), std::string_view::npos) << shape;
+                shape[19] = '?';
+            }
+            EXPECT_TRUE(has_form(shape, form)) << prefix;
             EXPECT_TRUE(checksum_ok(*key));
             EXPECT_TRUE(plausible(*key));
-            EXPECT_EQ(key_prefix(*key), std::string(prefix) == "none" ? "" : prefix);
+            EXPECT_EQ(key_prefix(*key), prefix == "none" ? "" : prefix);
             seen.insert(*key);
         }
         EXPECT_EQ(seen.size(), 200u);

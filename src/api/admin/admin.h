@@ -11,7 +11,6 @@
 
 #include "identity/identity.h"
 #include "ledger/book.h"
-#include "store/store.h"
 
 namespace aig::api {
 
