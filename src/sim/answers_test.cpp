@@ -280,7 +280,7 @@ TEST(Embeddings, AreTheSameForTheSameTextAndNearForSharedWords) {
         std::vector<std::vector<double>> all;
         for (JsonRef d : doc->root()["data"]) {
             all.emplace_back();
-            for (JsonRef f : d["embedding"]) all.back().push_back(std::stod(std::string(f.raw())));
+            for (JsonRef f : d["embedding"]) all.back().push_back(number_of(f));
         }
         return all;
     };

@@ -2,9 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "sim/detail/tokens.h"
 
 namespace aig::sim {
+
+double number_of(JsonRef v, double missing) {
+    if (!v.is_number()) return missing;
+    double d = missing;
+    const std::string_view raw = v.raw();
+    std::from_chars(raw.data(), raw.data() + raw.size(), d);
+    return d;
+}
 
 uint64_t hash_text(std::string_view text, uint64_t seed) {
     for (const char c : text) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3;

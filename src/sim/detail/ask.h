@@ -83,6 +83,9 @@ class PromptMeter {
     uint64_t hash_ = 0xcbf29ce484222325;
 };
 
+/// The number as a double; `missing` for other kinds. For checks of ranges and for schemas, never for money.
+double number_of(JsonRef v, double missing = 0);
+
 uint64_t hash_text(std::string_view text, uint64_t seed = 0xcbf29ce484222325);
 
 Checked read_openai_chat(JsonRef root, Ask& ask);

@@ -16,7 +16,8 @@ std::string_view bearer(std::string_view authorization) {
     return authorization.substr(7);
 }
 
-/// The path says which wire; the list of models is asked for at one path on both, and only Anthropic's clients send a version.
+/// The path says which wire; the list of models is asked for at one path on both, and only Anthropic's clients send a
+/// version.
 WireKind wire_of(const Request& request) {
     const bool models = request.path.starts_with("/v1/models") && !request.header("anthropic-version").empty();
     return models || request.path.starts_with("/v1/messages") ? WireKind::anthropic : WireKind::openai;

@@ -103,7 +103,9 @@ rt::Task<bool> Connection::send_steps(Script& script, Call& call) {
             const bool last = i + 1 == script.steps.size() && n + 1 == step.repeat;
             if (!last && !pause_follows && batch.size() < largest_write && !(first && tokens > 0)) continue;
             first = first && tokens == 0;
-            const bool sent = co_await send(std::exchange(batch, {}));
+            std::string bytes = std::move(batch);
+            batch.clear();
+            const bool sent = co_await send(std::move(bytes));
             if (!sent) co_return false;
             call.output_tokens = tokens;
         }

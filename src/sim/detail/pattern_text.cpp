@@ -1,7 +1,8 @@
 #include "sim/detail/pattern_text.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cctype>
+#include <charconv>
 
 namespace aig::sim {
 
@@ -128,7 +129,8 @@ class Pattern {
             failed_ = true;
             return 1;
         }
-        const int64_t n = std::atoll(std::string(text_.substr(at_ + 1, close - at_ - 1)).c_str());
+        int64_t n = 0;  // the first number; what cannot be read counts as none
+        std::from_chars(text_.data() + at_ + 1, text_.data() + close, n);
         at_ = close + 1;
         return skip_lazy(std::clamp<int64_t>(n, 0, longest_repeat));
     }

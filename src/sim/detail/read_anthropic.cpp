@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <set>
 
 #include "sim/detail/ask.h"
@@ -35,8 +34,6 @@ constexpr std::array<std::string_view, 22> request_fields{
 constexpr std::array<std::string_view, 9> tool_fields{"name",          "description",           "input_schema",
                                                       "type",          "cache_control",         "strict",
                                                       "defer_loading", "eager_input_streaming", "input_examples"};
-
-double number_of(JsonRef v) { return std::strtod(std::string(v.raw()).c_str(), nullptr); }
 
 bool tool_name_ok(std::string_view name) {
     if (name.empty() || name.size() > 128) return false;
@@ -74,7 +71,7 @@ class MessagesReader {
         ask_.model = root_["model"].text();
         if (auto r = only_known(root_, "", request_fields)) return r;
         for (auto step : {&MessagesReader::settings, &MessagesReader::thinking, &MessagesReader::tools,
-                          &MessagesReader::tool_choice, &MessagesReader::output, &MessagesReader::system,
+                          &MessagesReader::tool_choice, &MessagesReader::output, &MessagesReader::system_prompt,
                           &MessagesReader::messages})
             if (auto r = (this->*step)()) return r;
         if (root_["cache_control"].is_object()) meter_.cache_mark(root_["cache_control"]["ttl"].text() == "1h");
@@ -240,7 +237,7 @@ class MessagesReader {
         return {};
     }
 
-    Checked system() {
+    Checked system_prompt() {
         const JsonRef v = root_["system"];
         if (!given(v)) return {};
         if (v.is_string()) return meter_.text(v.text()), Checked();
@@ -262,12 +259,11 @@ class MessagesReader {
         if (!given(list)) return required("messages");
         if (!list.is_array()) return refuse("messages: Input should be a valid list");
         if (list.size() == 0) return refuse("messages: at least one message is required");
-        int64_t i = 0;
         for (JsonRef m : list) {
-            if (auto r = message(m, fmt::format("messages.{}", i), i == 0)) return r;
-            ++i;
+            if (auto r = message(m, fmt::format("messages.{}", message_index_), message_index_ == 0)) return r;
+            ++message_index_;
         }
-        return owed_results(i - 1);
+        return owed_results(message_index_ - 1);
     }
 
     Checked message(JsonRef m, const std::string& at, bool first) {
@@ -294,13 +290,11 @@ class MessagesReader {
         else
             fault = given(content) ? refuse(at + ".content: Input should be a valid string or list")
                                    : required(at + ".content");
-        if (!fault && !answered.empty() && role == "user") fault = unanswered(*answered.begin(), index_of(at) - 1);
+        if (!fault && !answered.empty() && role == "user") fault = unanswered(*answered.begin(), message_index_ - 1);
         if (role != "user" && !answered.empty()) owed_.merge(answered);
         meter_.end_message();
         return fault;
     }
-
-    static int64_t index_of(const std::string& at) { return std::atoll(at.c_str() + 9); }
 
     static Refusal unanswered(std::string_view id, int64_t index) {
         return refuse(fmt::format(
@@ -323,7 +317,7 @@ class MessagesReader {
             if (!b["type"].is_string()) return required(here + ".type");
             const std::string_view type = b["type"].text();
             if (type == "tool_result" && role == "user") {
-                if (other_seen && !answered.empty()) return unanswered(*answered.begin(), index_of(at) - 1);
+                if (other_seen && !answered.empty()) return unanswered(*answered.begin(), message_index_ - 1);
                 if (auto r = tool_result(b, here, answered)) return r;
                 mark(b);
                 continue;
@@ -442,6 +436,7 @@ class MessagesReader {
     JsonRef root_;
     Ask& ask_;
     PromptMeter meter_;
+    int64_t message_index_ = 0;
     std::set<std::string_view> owed_;  ///< tool_use ids without a result yet
 };
 

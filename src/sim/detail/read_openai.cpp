@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdlib>
 #include <set>
 
 #include "sim/detail/ask.h"
@@ -67,7 +66,7 @@ Checked bounded_number(JsonRef root, std::string_view name, double low, double h
     const JsonRef v = root[name];
     if (!given(v)) return {};
     if (!v.is_number()) return wrong_type(std::string(name), "a decimal", v);
-    const double d = std::strtod(std::string(v.raw()).c_str(), nullptr);
+    const double d = number_of(v);
     if (d < low || d > high)
         return refuse(fmt::format("Invalid '{}': decimal {} value. Expected a value {} {}, but got {} instead.", name,
                                   d < low ? "below minimum" : "above maximum",

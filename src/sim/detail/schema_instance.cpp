@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <vector>
 
+#include "sim/detail/ask.h"
 #include "sim/detail/pattern_text.h"
 
 namespace aig::sim {
@@ -22,11 +22,6 @@ bool has_word(std::string_view text, std::string_view word) {
            std::search(text.begin(), text.end(), word.begin(), word.end(), [](char a, char b) {
                return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
            }) != text.end();
-}
-
-double number_of(JsonRef v, double missing) {
-    if (!v.is_number()) return missing;
-    return std::strtod(std::string(v.raw()).c_str(), nullptr);
 }
 
 std::string format_sample(std::string_view format) {

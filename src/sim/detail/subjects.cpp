@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 namespace aig::sim {
 
@@ -103,10 +104,9 @@ int64_t wanted_words(std::string_view prompt) {
         const bool counted = lower(words[i].text) == "to" && i > 0 && lower(words[i - 1].text) == "count";
         const std::string_view digits = counted ? words[i + 1].text : words[i].text;
         if (!counted && lower(words[i + 1].text) != "words") continue;
-        if (digits.size() > 9 ||
-            !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
-            continue;
-        return std::stoll(std::string(digits));
+        int64_t n = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
+        if (error == std::errc() && end == digits.data() + digits.size() && n >= 0) return n;
     }
     return 0;
 }

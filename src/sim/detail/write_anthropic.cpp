@@ -25,7 +25,9 @@ std::string_view stop_word(Finish f) {
 }
 
 /// input_tokens leaves out what the cache read and wrote, unlike OpenAI's prompt_tokens.
-void write_usage(JsonWriter& w, const Answer& a, int64_t output, bool opening) {
+/// `opening` is message_start, before anything is known of the output; who served it stands there and in whole messages
+/// only.
+void write_usage(JsonWriter& w, const Answer& a, int64_t output, bool opening, bool served) {
     const Usage& u = a.usage;
     const bool bad = !a.quirks.usage_number.empty() && !opening;
     w.begin_object();
@@ -43,7 +45,8 @@ void write_usage(JsonWriter& w, const Answer& a, int64_t output, bool opening) {
         w.field("output_tokens", output);
     if (u.reasoning > 0 && !opening)
         w.key("output_tokens_details").begin_object().field("thinking_tokens", u.reasoning).end_object();
-    w.field("service_tier", "standard").field("inference_geo", "global").end_object();
+    if (served) w.field("service_tier", "standard").field("inference_geo", "global");
+    w.end_object();
 }
 
 void write_stop(JsonWriter& w, const Answer& a, const Turn& t) {
@@ -88,7 +91,7 @@ Reply write_whole(const Ask& ask, const Answer& a) {
     write_stop(w, a, t);
     if (!a.quirks.no_usage) {
         w.key("usage");
-        write_usage(w, a, a.usage.output, false);
+        write_usage(w, a, a.usage.output, false, true);
     }
     w.end_object();
     reply.tokens = a.usage.output;
@@ -120,7 +123,7 @@ class EventWriter {
         w.field_null("stop_reason").field_null("stop_sequence").field_null("stop_details");
         if (!a_.quirks.no_usage) {
             w.key("usage");
-            write_usage(w, a_, 1, true);
+            write_usage(w, a_, 1, true, true);
         }
         w.end_object().end_object();
         event("message_start", e);
@@ -184,7 +187,7 @@ class EventWriter {
         w.end_object();
         if (!a_.quirks.no_usage) {
             w.key("usage");
-            write_usage(w, a_, output, false);
+            write_usage(w, a_, output, false, false);
         }
         w.end_object();
         event("message_delta", e);
