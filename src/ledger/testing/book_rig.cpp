@@ -43,6 +43,25 @@ AccountId BookRig::fund(int64_t nanos, std::string currency) {
     if (nanos) EXPECT_TRUE(book_->credit_now(account, nanos, "first", "test money"));
     return account;
 }
+std::vector<AccountId> BookRig::fund_many(size_t count, int64_t nanos) {
+    std::vector<AccountId> accounts;
+    std::latch done(static_cast<ptrdiff_t>(count));
+    for (size_t i = 0; i < count; ++i) {
+        accounts.push_back({++next_account_});
+        store::Batch batch;
+        batch.ops.push_back(book_->create_wallet(accounts.back(), "USD"));
+        store_->submit(std::move(batch), [](const Status& s) { EXPECT_TRUE(s); });
+        loop().spawn(
+            [this, account = accounts.back(), nanos, &done] { return credit_one(*book_, account, nanos, done); });
+    }
+    done.wait();
+    return accounts;
+}
+rt::Task<> BookRig::credit_one(Book& book, AccountId account, int64_t nanos, std::latch& done) {
+    auto credited = co_await book.credit(account, nanos, "first", "test money");
+    EXPECT_TRUE(credited);
+    done.count_down();
+}
 Result<Hold> BookRig::hold(HoldRequest request) {
     auto shared = std::make_shared<HoldRequest>(std::move(request));
     return run<Result<Hold>>(loop(), [this, shared] { return book_->hold(std::move(*shared)); });

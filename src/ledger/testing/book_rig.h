@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <future>
+#include <latch>
 #include <memory>
 
 #include "ledger/book.h"
@@ -60,6 +61,8 @@ class BookRig {
 
     /// An account with that much money.
     AccountId fund(int64_t nanos, std::string currency = "USD");
+    /// Many at once, in few transactions.
+    std::vector<AccountId> fund_many(size_t count, int64_t nanos);
     Result<Hold> hold(HoldRequest request);
     Result<Hold> hold(AccountId account, int64_t amount, int64_t least = -1);
     Result<int64_t> extend(Hold& hold, int64_t more, int64_t least);
@@ -72,6 +75,7 @@ class BookRig {
     VerifyReport verify();
 
   private:
+    static rt::Task<> credit_one(Book& book, AccountId account, int64_t nanos, std::latch& done);
     Folder folder_;
     store::Options options_;
     int64_t next_account_ = 0;
