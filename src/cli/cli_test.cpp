@@ -150,6 +150,11 @@ TEST_F(CliTest, gateway_commands_hand_over_what_was_parsed) {
     EXPECT_EQ(run({"config", "check", "a.yaml"}), 1);
     EXPECT_EQ(checked, "a.yaml");
     EXPECT_EQ(run({"config", "check"}), exit_usage);
+    hooks.config_schema = [] { return 5; };
+    hooks.config_docs = [] { return 6; };
+    EXPECT_EQ(run({"config", "schema"}), 5);
+    EXPECT_EQ(run({"config", "schema", "a.yaml"}), 5);
+    EXPECT_EQ(run({"config", "docs", "a.yaml"}), 6);
 }
 
 TEST_F(CliTest, operator_commands_ask_for_exactly_this) {

@@ -194,6 +194,23 @@ TEST_F(ClientTest, a_key_of_one_gateway_is_never_sent_to_another) {
     EXPECT_EQ(err.str().find("secret"), std::string::npos);
 }
 
+TEST_F(ClientTest, init_keeps_what_the_gateway_accepted) {
+    const auto file = home + "/.config/aig/config.json";
+    gateway.answers["/v1/models"].status = 401;
+    EXPECT_EQ(run({"init", "--url", gateway.url(), "--key", "bad"}), exit_failed);
+    EXPECT_FALSE(std::filesystem::exists(file));
+    gateway.answers["/v1/models"].status = 200;
+    EXPECT_EQ(run({"init", "--url", gateway.url()}), exit_usage);
+    EXPECT_EQ(run({"init", "--url", gateway.url(), "--key", "good"}), exit_ok) << err.str();
+    using std::filesystem::perms;
+    EXPECT_EQ(std::filesystem::status(file).permissions(), perms::owner_read | perms::owner_write);
+    EXPECT_EQ(run({"call", "x"}), exit_ok) << err.str();
+    EXPECT_EQ(gateway.seen().back().authorization, "Bearer good");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(home + "/.config/aig"),
+                            std::filesystem::directory_iterator()),
+              1);
+}
+
 TEST_F(ClientTest, the_admin_api_over_a_url) {
     gateway.answers["/admin/accounts"] = {201, "application/json", R"({"account_id":"acc_7"})"};
     EXPECT_EQ(run({"account", "create", "--name", "A", "--json", "--url", gateway.url(), "--admin-token", "tok"}),

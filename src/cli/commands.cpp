@@ -24,6 +24,7 @@ const std::vector<Command>& commands() {
         {Group::operate, "wallet show", "show what a wallet holds", build_wallet_show},
         {Group::operate, "ledger verify", "re-check every invariant and the hash chain", build_ledger_verify},
 
+        {Group::client, "init", "keep a gateway's URL and key for the commands below", build_init},
         {Group::client, "call", "send one chat and print the answer", build_call},
         {Group::client, "models", "list the models and their prices", build_models},
 

@@ -5,19 +5,25 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/log.h"
 #include "cli/detail/http.h"
 
 namespace aig::cli {
 namespace {
 constexpr std::string_view default_data_dir = "./data";
+constexpr int64_t admin_timeout_ms = 600'000;  // verifying a long journal takes its time
 
 class UrlTransport final : public AdminTransport {
   public:
     UrlTransport(std::string url, std::string token) : url_(std::move(url)), token_(std::move(token)) {}
     Result<AdminReply> call(AdminRequest r) override {
         const auto target = r.query.empty() ? r.path : r.path + "?" + r.query;
-        TRY(auto reply,
-            http_call({.method = r.method, .base_url = url_, .target = target, .bearer = token_, .body = r.body}));
+        TRY(auto reply, http_call({.method = r.method,
+                                   .base_url = url_,
+                                   .target = target,
+                                   .bearer = token_,
+                                   .body = r.body,
+                                   .timeout_ms = admin_timeout_ms}));
         return AdminReply{reply.status, std::move(reply.body)};
     }
 
@@ -30,9 +36,12 @@ class SocketTransport final : public AdminTransport {
     explicit SocketTransport(std::string path) : path_(std::move(path)) {}
     Result<AdminReply> call(AdminRequest r) override {
         const auto target = r.query.empty() ? r.path : r.path + "?" + r.query;
-        TRY(auto reply,
-            http_over_socket(path_,
-                             {.method = r.method, .base_url = "", .target = target, .bearer = "", .body = r.body}));
+        TRY(auto reply, http_over_socket(path_, {.method = r.method,
+                                                 .base_url = "",
+                                                 .target = target,
+                                                 .bearer = "",
+                                                 .body = r.body,
+                                                 .timeout_ms = admin_timeout_ms}));
         return AdminReply{reply.status, std::move(reply.body)};
     }
 
@@ -57,6 +66,8 @@ Result<AdminReply> ask_here(const Context& context, const Place& place, const st
                             AdminRequest request) {
     if (!context.hooks.open_in_process)
         return Error(ErrorCode::upstream_unreachable, fmt::format("No gateway runs on {}.", folder));
+    // The person at the terminal gets the reply; the log of what was done is for a server.
+    log::configure(log::Format::text, log::Level::warn);
     auto opened = context.hooks.open_in_process(place);
     if (!opened && opened.error().code() == ErrorCode::conflict)
         return Error(
