@@ -85,7 +85,7 @@ Result<Account> find_account(const Context& context, const Account& flags, bool 
             "No gateway is known. Start one with 'aig dev' in another terminal, or give --url URL and --key K.");
     if (needs_key && found.key.empty())
         return Error(ErrorCode::auth_missing,
-                     fmt::format("No API key is known for {}. Give --key K or set AIG_API_KEY.", found.url));
+                     "No API key is known for this gateway. Give --key K, set AIG_API_KEY, or run aig init.");
     return found;
 }
 

@@ -85,18 +85,23 @@ class Flights {
         for (const auto& deliver : waiters) deliver(outcome);
     }
 
+    void forget(const KeyHash& hash) {
+        std::lock_guard lock(mutex_);
+        waiting_.erase(hash);
+    }
+
   private:
     std::mutex mutex_;
     std::unordered_map<KeyHash, std::vector<std::function<void(Outcome)>>, KeyHash::Index> waiting_;
 };
 
-/// Lands a flight even when its leader is cancelled half-way.
+/// Ends a flight. A leader is destroyed half-way only together with its loop, at the process's end: then nobody is told
+/// (the waiters' loops may be gone already), and the flights live as long as their last leader.
 struct Landing {
-    Flights& flights;
-    const KeyHash& hash;
-    Outcome outcome =
-        Error(ErrorCode::storage_unavailable, "The look-up of the API key was broken off.").retry_after_ms(1000);
-    ~Landing() { flights.land(hash, outcome); }
+    std::shared_ptr<Flights> flights;
+    KeyHash hash;
+    std::optional<Outcome> outcome;
+    ~Landing() { outcome ? flights->land(hash, *outcome) : flights->forget(hash); }
 };
 
 class StoredDirectory final : public Directory {
@@ -125,7 +130,7 @@ class StoredDirectory final : public Directory {
     store::Store& store_;
     KeyCache cache_;
     AccountStates accounts_;
-    Flights flights_;
+    std::shared_ptr<Flights> flights_ = std::make_shared<Flights>();
     std::atomic<int64_t> last_account_{0};
     metrics::Counter& look_ups_ = metrics::counter("aig_identity_lookups_total", "API keys looked up in the database.");
 };
@@ -197,12 +202,12 @@ rt::Task<Result<PrincipalPtr>> StoredDirectory::authenticate(std::string key) {
 }
 
 rt::Task<Outcome> StoredDirectory::look_up(KeyHash hash) {
-    auto other = flights_.join(hash);
+    auto other = flights_->join(hash);
     if (other) {
         auto outcome = co_await other->wait();
         co_return outcome;
     }
-    Landing landing{flights_, hash};
+    Landing landing{flights_, hash, {}};
     for (int i = 0; i < max_rereads; ++i) {
         const auto epoch = cache_.epoch();
         auto stored = std::make_shared<std::optional<StoredKey>>();
@@ -223,7 +228,10 @@ rt::Task<Outcome> StoredDirectory::look_up(KeyHash hash) {
             break;
         }
     }
-    co_return landing.outcome;
+    if (!landing.outcome)
+        landing.outcome =
+            Error(ErrorCode::storage_unavailable, "API keys change too fast to be read.").retry_after_ms(1000);
+    co_return *landing.outcome;
 }
 
 Result<AccountId> StoredDirectory::create_account(std::string name, std::string email,

@@ -235,6 +235,23 @@ TEST_F(DirectoryTest, many_loops_asking_for_one_key_make_one_look_up) {
     EXPECT_TRUE(directory->known(k.key));
 }
 
+TEST_F(DirectoryTest, the_end_of_the_loops_ends_look_ups_under_way) {
+    const auto k = key(account());
+    directory->forget();
+    store->hold = true;
+    auto own = std::make_unique<rt::Loops>(2);
+    std::promise<Result<PrincipalPtr>> first, second;
+    (*own)[1].spawn([&]() -> rt::Task<> { return ask(directory.get(), k.key, &first); });
+    while (store->reads.load() == 0) std::this_thread::yield();
+    (*own)[0].spawn([&]() -> rt::Task<> { return ask(directory.get(), k.key, &second); });
+    std::promise<void> reached;
+    (*own)[0].post([&] { reached.set_value(); });
+    reached.get_future().get();
+    own->stop_and_join();
+    directory.reset();
+    own.reset();
+}
+
 TEST_F(DirectoryTest, known_keys_work_while_the_database_is_down) {
     const auto a = account();
     const auto seen = key(a), unseen = key(a);
