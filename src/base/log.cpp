@@ -102,19 +102,15 @@ class Sink {
         wake_.notify_one();
         written_.wait_for(lock, 2s, [&] { return done_ >= until || !running_; });
     }
+    /// What is still queued goes out, if somebody reads it within two seconds.
     void stop() {
-        flush();
-        {
-            std::lock_guard lock(mutex_);
-            if (!running_) return;
-            running_ = false;
-            hurry_ = true;
-        }
+        std::unique_lock lock(mutex_);
+        if (!running_) return;
+        running_ = false;
         wake_.notify_one();
-        if (done_ == pushed_)
-            thread_.join();
-        else
-            thread_.detach();
+        const bool all_out = written_.wait_for(lock, 2s, [this] { return done_ == pushed_; });
+        lock.unlock();
+        all_out ? thread_.join() : thread_.detach();
     }
     int64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
