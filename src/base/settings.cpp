@@ -1,5 +1,6 @@
 #include "base/settings.h"
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -80,9 +81,10 @@ std::optional<int64_t> Reader::number(std::string_view name) const {
     if (row.type == Type::duration) return parse_duration(written).value_or(0);
     if (row.type == Type::size) return parse_size(written).value_or(0);
     if (row.type != Type::integer) broken_table(row.path, "is read as a number");
-    char* end = nullptr;
-    const int64_t v = std::strtoll(written.c_str(), &end, 10);
-    if (*end) return std::nullopt;  // a word beside numbers
+    int64_t v = 0;
+    const auto last = written.data() + written.size();
+    const auto [end, bad] = std::from_chars(written.data(), last, v);
+    if (bad != std::errc{} || end != last) return std::nullopt;  // a word beside numbers
     return v;
 }
 

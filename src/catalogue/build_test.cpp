@@ -298,6 +298,8 @@ TEST(Data, BrokenRowsAreNamed) {
         {"{}", R"([{"id":"a","name":"A","owned_by":"o","modality":"text"}])", "data/models.json: a targets is missing"},
         {"{}", R"([{"id":"a","name":"A","owned_by":"o","modality":"text","targets":[{"model":"m"}]}])",
          "provider is missing"},
+        {"{}", R"([{"id":"a","name":"A","owned_by":"o","modality":"text","released":"2026-02-30","targets":[]}])",
+         "released must be a day like 2026-03-05"},
         {"{}", R"([7])", "is not an object"},
         {"{", "[]", ""},
     };

@@ -1,7 +1,8 @@
 #include "catalogue/data.h"
 
+#include <charconv>
 #include <chrono>
-#include <cstdio>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,22 @@
 
 namespace aig::catalogue {
 namespace {
+
+/// "2026-03-05" -> seconds since 1970; nothing when it is none.
+std::optional<int64_t> day_seconds(std::string_view day) {
+    int y = 0;
+    unsigned m = 0, d = 0;
+    const auto part = [&](size_t at, size_t size, auto& out) {
+        const char* end = day.data() + at + size;
+        const auto [stop, bad] = std::from_chars(day.data() + at, end, out);
+        return bad == std::errc{} && stop == end;
+    };
+    const bool shaped = day.size() == 10 && day[4] == '-' && day[7] == '-';
+    if (!shaped || !part(0, 4, y) || !part(5, 2, m) || !part(8, 2, d)) return std::nullopt;
+    const std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_seconds(std::chrono::sys_days(date)).time_since_epoch().count();
+}
 
 /// One object of a data file: takes members one by one, and says at the end whether something was left over.
 class Row {
@@ -28,6 +45,12 @@ class Row {
         const auto n = v.integer();
         if (!n || *n < 0 || *n > max) fail(fmt::format("{} must be a whole number up to {}", key, max));
         return n.value_or(0);
+    }
+    int64_t day(std::string_view key) {
+        const auto written = text(key);
+        const auto seconds = day_seconds(written);
+        if (!written.empty() && !seconds) fail(fmt::format("{} must be a day like 2026-03-05", key));
+        return seconds.value_or(0);
     }
     bool flag(std::string_view key) {
         const auto v = take(key, false);
@@ -77,15 +100,6 @@ class Row {
     size_t taken_ = 0;
 };
 
-/// "2026-03-05" -> seconds since 1970; 0 when it is none.
-int64_t day_seconds(const std::string& day) {
-    int y = 0;
-    unsigned m = 0, d = 0;
-    if (std::sscanf(day.c_str(), "%4d-%2u-%2u", &y, &m, &d) != 3) return 0;
-    const std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(m), std::chrono::day(d)};
-    return date.ok() ? std::chrono::sys_seconds(std::chrono::sys_days(date)).time_since_epoch().count() : 0;
-}
-
 Result<ProviderFacts> provider_facts(JsonRef object) {
     Row row(object, fmt::format("data/providers.json: {}", object.key()));
     ProviderFacts p;
@@ -121,7 +135,7 @@ Result<ModelConfig> model(JsonRef object) {
     m.name = row.text("name", true);
     m.owned_by = row.text("owned_by", true);
     m.modality = row.text("modality", true);
-    m.created_s = day_seconds(row.text("released"));
+    m.created_s = row.day("released");
     m.context = row.number("context", 100'000'000);
     m.max_output = row.number("max_output", 10'000'000);
     m.capabilities = row.texts("capabilities");

@@ -21,7 +21,7 @@ int admitted(Limiter& l, const Limits& limits, int calls, int64_t tokens, int64_
 }
 
 TEST(Limiter, AdmitsTheLimitAtOnceThenOnePerInterval) {
-    for (const int64_t rpm : {1, 2, 5, 7, 60, 1000, 7'001, 100'003}) {
+    for (const int64_t rpm : {1, 2, 5, 7, 60, 1000, 7'001, 10'007}) {
         Limiter l;
         EXPECT_EQ(admitted(l, {rpm, {}, {}}, static_cast<int>(rpm) + 10, 0, start), rpm);
         const int64_t interval = (minute_ns + rpm - 1) / rpm;
@@ -186,16 +186,16 @@ class Reference {
 };
 
 TEST(Limiter, AgreesWithTheExactModelCallForCall) {
-    std::mt19937_64 random(20260101);
+    std::mt19937_64 draw(20260101);
     for (int round = 0; round < 24; ++round) {
-        const int64_t limit = 1 + static_cast<int64_t>(random() % (round % 2 ? 10 : 100'000));
+        const int64_t limit = 1 + static_cast<int64_t>(draw() % (round % 2 ? 10 : 100'000));
         const bool tokens = round % 3 == 0;
         Limiter l;
         Reference model(limit);
         int64_t now = start;
         for (int i = 0; i < 1'500; ++i) {
-            now += static_cast<int64_t>(random() % static_cast<uint64_t>(2 * minute_ns / limit + 2));
-            const int64_t units = tokens ? static_cast<int64_t>(random() % static_cast<uint64_t>(limit / 3 + 2)) : 1;
+            now += static_cast<int64_t>(draw() % static_cast<uint64_t>(2 * minute_ns / limit + 2));
+            const int64_t units = tokens ? static_cast<int64_t>(draw() % static_cast<uint64_t>(limit / 3 + 2)) : 1;
             const Limits limits = tokens ? Limits{{}, limit, {}} : Limits{limit, {}, {}};
             ASSERT_EQ(l.admit(key, limits, units, now).ok(), model.admit(units, now))
                 << "limit " << limit << " call " << i;
@@ -204,13 +204,13 @@ TEST(Limiter, AgreesWithTheExactModelCallForCall) {
 }
 
 TEST(Limiter, NoWindowHoldsMoreThanBurstPlusRate) {
-    std::mt19937_64 random(7);
+    std::mt19937_64 draw(7);
     for (const int64_t limit : {3, 17, 250, 9'999}) {
         Limiter l;
         std::vector<int64_t> times;
         int64_t now = start;
         while (times.size() < 2'000) {
-            now += static_cast<int64_t>(random() % static_cast<uint64_t>(minute_ns / limit));
+            now += static_cast<int64_t>(draw() % static_cast<uint64_t>(minute_ns / limit));
             if (l.admit(key, {limit, {}, {}}, 0, now)) times.push_back(now);
         }
         for (size_t i = 0; i < times.size(); i += 17)
@@ -223,11 +223,11 @@ TEST(Limiter, NoWindowHoldsMoreThanBurstPlusRate) {
 }
 
 TEST(Limiter, WaitingForRetryAfterPassesAndAMillisecondLessDoesNot) {
-    std::mt19937_64 random(99);
+    std::mt19937_64 draw(99);
     for (int round = 0; round < 120; ++round) {
-        const int64_t limit = 1 + static_cast<int64_t>(random() % 500);
+        const int64_t limit = 1 + static_cast<int64_t>(draw() % 500);
         Limiter l;
-        int64_t now = start + static_cast<int64_t>(random() % 1'000'000'007);
+        int64_t now = start + static_cast<int64_t>(draw() % 1'000'000'007);
         Error refused(ErrorCode::internal);
         for (;;) {
             const auto r = l.admit(key, {limit, {}, {}}, 0, now);
@@ -235,7 +235,7 @@ TEST(Limiter, WaitingForRetryAfterPassesAndAMillisecondLessDoesNot) {
                 refused = r.error();
                 break;
             }
-            now += static_cast<int64_t>(random() % 1000);
+            now += static_cast<int64_t>(draw() % 1000);
         }
         ASSERT_GT(refused.retry_after_ms(), 0);
         const int64_t wait = refused.retry_after_ms() * 1'000'000;
