@@ -60,10 +60,18 @@ class Taker {
         c.security.key_in_url = root.group("security").flag("key_in_url");
         c.catalogue = catalogue::read_config(root);
         c.catalogue.fee_percent = root.group("billing").text("fee_percent");
+        for (const auto& row : app_settings_rows())
+            if (!row.live && row.is_built && row.only.empty())
+                c.start_values[std::string(row.path)] = text_at(root, row.path);
         return c;
     }
 
   private:
+    static std::string text_at(Reader r, std::string_view path) {
+        for (size_t dot; (dot = path.find('.')) != std::string_view::npos; path.remove_prefix(dot + 1))
+            r = r.group(path.substr(0, dot));
+        return r.text(path);
+    }
     void fault(std::string path, std::string message) { faults_.push_back({std::move(path), std::move(message), 0}); }
 
     ServerConfig server(const Reader& r) {
@@ -198,6 +206,14 @@ Loaded load_config(const std::string& path, const catalogue::WireResolver& wire)
         return loaded;
     }
     return parse(*text, process_sources(), wire, true);
+}
+
+std::vector<std::string> needs_restart(const Config& running, const Config& fresh) {
+    std::vector<std::string> paths;
+    for (const auto& [path, text] : fresh.start_values)
+        if (const auto at = running.start_values.find(path); at == running.start_values.end() || at->second != text)
+            paths.push_back(path);
+    return paths;
 }
 
 Result<std::string> config_data_dir(const std::string& path) {

@@ -53,7 +53,8 @@ struct Config {
     std::string data_dir;
     BillingConfig billing;
     SecurityConfig security;
-    catalogue::Config catalogue;  ///< its fee_percent is billing's
+    catalogue::Config catalogue;                      ///< its fee_percent is billing's
+    std::map<std::string, std::string> start_values;  ///< path -> text of settings that only a restart changes
 };
 
 struct Loaded {
@@ -72,6 +73,9 @@ Sources process_sources();
 Loaded parse_config(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire);
 /// The same from a file of at most 4 MiB; also looks whether the files it names can be read.
 Loaded load_config(const std::string& path, const catalogue::WireResolver& wire);
+
+/// Paths of the settings that differ and that a reload cannot change; they keep their running values.
+std::vector<std::string> needs_restart(const Config& running, const Config& fresh);
 
 /// Only its data_dir: operator commands run in shells that have no provider's key, and need nothing else. Faults of
 /// other settings are not looked for.

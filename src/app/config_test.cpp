@@ -175,6 +175,21 @@ TEST(Config, FaultsBetweenSectionsHaveTheirLines) {
     EXPECT_THAT(all, HasSubstr("aig.yaml:12: aliases.c: there is no model 'a/d'; did you mean 'a/b'?"));
 }
 
+TEST(Config, KnowsWhatAReloadCannotChange) {
+    const auto changed = [&](std::string_view before, std::string_view after) {
+        const auto a = load(before), b = load(after);
+        EXPECT_TRUE(a.config && b.config);
+        return needs_restart(*a.config, *b.config);
+    };
+    const std::string_view base = "server: {listen: 127.0.0.1:80}\nlog: {level: info}\n";
+    EXPECT_THAT(changed(base, base), ::testing::IsEmpty());
+    EXPECT_THAT(changed(base, "server: {listen: 127.0.0.1:80}\nlog: {level: debug}\nbilling: {fee_percent: 6}\n"),
+                ::testing::IsEmpty());
+    EXPECT_THAT(changed(base, "server: {listen: 127.0.0.1:81, tls: {cert: a, key: b}}\ndata_dir: /x\n"),
+                ::testing::ElementsAre("data_dir", "server.listen", "server.tls.cert", "server.tls.key"));
+    EXPECT_THAT(changed("data_dir: ./data", base), ::testing::ElementsAre("server.listen"));
+}
+
 TEST(Config, NeverShowsASecret) {
     for (const char* yaml :
          {"providers: {openai: {api_key: \"${env:TWO_LINES}\"}}", "server: {admin_token: \"${env:VLLM_KEY}\"}",
