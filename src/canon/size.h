@@ -33,6 +33,7 @@ struct InputSize {
 enum class Tokenizer : uint8_t { openai, claude, gemini, llama, other };
 Tokenizer tokenizer_named(std::string_view name);
 
+constexpr int64_t call_preamble_bound = 96;          ///< Llama 3.3 begins every prompt with 36 tokens of its own, gpt-oss with 65
 constexpr int64_t tools_preamble_bound = 1024;       ///< Claude adds up to about 700 tokens of its own when there are tools
 constexpr int64_t image_bound = 8192;                ///< Claude at most 4,784; OpenAI's mini models can bill more, see the doc
 constexpr int64_t audio_bytes_a_token = 160, audio_bytes_a_token_bound = 16;
@@ -42,8 +43,8 @@ constexpr int64_t hold_slack = 64;
 /// Best guess.
 int64_t estimate_tokens(const TextSize&, Tokenizer);
 int64_t estimate_tokens(const InputSize&, Tokenizer);
-/// A bound that byte-level tokenizers do not exceed: bytes, plus 16 a message and tool, plus the preamble providers add for
-/// tools, plus maxima for images, audio and files.
+/// A bound that byte-level tokenizers do not exceed: bytes, plus 16 a message and tool, plus the preambles that prompt templates
+/// add to a call and to tools, plus maxima for images, audio and files. Providers with a hidden system prompt (Grok) do exceed it.
 int64_t bound_tokens(const InputSize&);
 /// What a hold takes for the input: estimate x 1.25 + slack, never more than the bound.
 int64_t hold_tokens(const InputSize&, Tokenizer);

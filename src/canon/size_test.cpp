@@ -85,7 +85,7 @@ TEST(Tokens, hold_lies_between_estimate_and_bound) {
     InputSize in;
     in.messages = 1;
     in.text.add("hi");
-    EXPECT_EQ(bound_tokens(in), 2 + 16);
+    EXPECT_EQ(bound_tokens(in), 2 + 16 + call_preamble_bound);
     for (const Tokenizer k :
          {Tokenizer::openai, Tokenizer::claude, Tokenizer::gemini, Tokenizer::llama, Tokenizer::other})
         EXPECT_LE(hold_tokens(in, k), bound_tokens(in));

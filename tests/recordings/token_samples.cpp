@@ -26,7 +26,7 @@ Tokenizer family_of(std::string_view model) {
     if (has(model, "claude")) return Tokenizer::claude;
     if (has(model, "gemini")) return Tokenizer::gemini;
     if (has(model, "llama") || has(model, "Llama")) return Tokenizer::llama;
-    if (has(model, "gpt") || model.starts_with("o1") || model.starts_with("o3") || model.starts_with("o4"))
+    if ((has(model, "gpt") && !has(model, "gpt-oss")) || model.starts_with("o1") || model.starts_with("o3") || model.starts_with("o4"))
         return Tokenizer::openai;
     return Tokenizer::other;
 }
@@ -35,7 +35,7 @@ Tokenizer family_of(std::string_view model) {
 void add_text(TextSize& size, JsonRef v) {
     if (v.is_string()) size.add(v.text());
     for (const JsonRef m : v)
-        if (m.key() != "data" && m.key() != "signature" && m.key() != "encrypted_content") add_text(size, m);
+        if (m.key() != "data" && m.key() != "signature" && m.key() != "thoughtSignature") add_text(size, m);
 }
 
 class Collector {
@@ -226,6 +226,7 @@ class Collector {
                 text.add(p["text"].text());
             } else if (p["functionCall"] || p["functionResponse"]) {
                 add_text(text, p);
+                plain &= !p["thoughtSignature"];  // hidden thoughts are read again, and counted
             } else {
                 plain = false;
             }
