@@ -39,9 +39,9 @@ constexpr int64_t lane(uint64_t counters, unsigned which) {
     return static_cast<int64_t>((counters >> (8 * which)) & 0xFF);
 }
 
-/// What one unit of each class costs, in 1/1000 token. Text and per-call columns: tools/fit_tokens.py on the recorded usage of
-/// 2,200 requests and outputs, 2026-11-21 (non-negative robust least squares on the relative error). Images: the providers'
-/// own figures for a picture of about one megapixel.
+/// What one unit of each class costs, in 1/1000 token. Text and per-call columns: tools/fit_tokens.py on the recorded
+/// usage of 2,200 requests and outputs, 2026-11-21 (non-negative robust least squares on the relative error). Images:
+/// the providers' own figures for a picture of about one megapixel.
 struct Weights {
     std::string_view name;
     int64_t letter, word, digit, space, mark, european, wide;  // text

@@ -38,13 +38,14 @@ int64_t estimate(const TokenSample& s) {
 
 struct Errors {
     size_t count = 0;
-    int median = 0, p90 = 0;   // percent
+    int median = 0, p90 = 0;  // percent
 };
 template <class Keep>
 Errors errors_of(Keep keep) {
     std::vector<double> off;
     for (const TokenSample& s : recordings::token_samples())
-        if (s.plain() && keep(s)) off.push_back(std::abs(static_cast<double>(estimate(s) - s.tokens)) / static_cast<double>(s.tokens));
+        if (s.plain() && keep(s))
+            off.push_back(std::abs(static_cast<double>(estimate(s) - s.tokens)) / static_cast<double>(s.tokens));
     if (off.empty()) return {};
     std::sort(off.begin(), off.end());
     const auto percent = [&](size_t at) { return static_cast<int>(off[at] * 100 + 0.5); };
@@ -52,7 +53,8 @@ Errors errors_of(Keep keep) {
 }
 
 constexpr int64_t enough_bytes = 200;
-constexpr std::array families{Tokenizer::openai, Tokenizer::claude, Tokenizer::gemini, Tokenizer::llama, Tokenizer::other};
+constexpr std::array families{Tokenizer::openai, Tokenizer::claude, Tokenizer::gemini, Tokenizer::llama,
+                              Tokenizer::other};
 
 /// The rows of the table: what of a family's samples.
 struct Slice {
@@ -61,12 +63,15 @@ struct Slice {
     int64_t least_bytes;
     bool without_tools;
 };
-constexpr std::array slices{Slice{"input, 200 bytes or more", false, enough_bytes, false}, Slice{"of these without tools", false, enough_bytes, true},
-                            Slice{"input, any length", false, 0, false}, Slice{"output text, 200 bytes or more", true, enough_bytes, false},
+constexpr std::array slices{Slice{"input, 200 bytes or more", false, enough_bytes, false},
+                            Slice{"of these without tools", false, enough_bytes, true},
+                            Slice{"input, any length", false, 0, false},
+                            Slice{"output text, 200 bytes or more", true, enough_bytes, false},
                             Slice{"output text, any length", true, 0, false}};
 Errors errors_of(Tokenizer family, const Slice& slice) {
     return errors_of([&](const TokenSample& s) {
-        return s.family == family && s.output == slice.output && s.size.text.bytes >= slice.least_bytes && (!slice.without_tools || s.size.tools == 0);
+        return s.family == family && s.output == slice.output && s.size.text.bytes >= slice.least_bytes &&
+               (!slice.without_tools || s.size.tools == 0);
     });
 }
 
@@ -78,7 +83,8 @@ TEST(TokenEstimator, prints_the_error_table) {
     for (const Tokenizer family : families)
         for (const Slice& slice : slices) {
             const Errors e = errors_of(family, slice);
-            fmt::print("| {} | {} | {} | {} % | {} % |\n", recordings::family_name(family), slice.name, e.count, e.median, e.p90);
+            fmt::print("| {} | {} | {} | {} % | {} % |\n", recordings::family_name(family), slice.name, e.count,
+                       e.median, e.p90);
         }
 }
 
@@ -87,8 +93,8 @@ TEST(TokenEstimator, is_within_ten_percent_where_there_is_enough_text) {
     for (const Tokenizer family : families) {
         const Errors out = errors_of(family, slices[3]);
         EXPECT_LE(out.median, 10) << recordings::family_name(family) << " output of " << out.count;
-        // Llama and "other" are many models with prompt templates of their own (tools cost one of them 40 tokens and another 700),
-        // so their input is an estimate of the family only; docs/reference/token-estimator.md.
+        // Llama and "other" are many models with prompt templates of their own (tools cost one of them 40 tokens and
+        // another 700), so their input is an estimate of the family only; docs/reference/token-estimator.md.
         if (family == Tokenizer::llama || family == Tokenizer::other) continue;
         const Errors in = errors_of(family, slices[0]);
         EXPECT_LE(in.median, 10) << recordings::family_name(family) << " input of " << in.count;
@@ -97,7 +103,9 @@ TEST(TokenEstimator, is_within_ten_percent_where_there_is_enough_text) {
 }
 
 /// These put a system prompt of their own, of any length, before the caller's; no bound can be had from the request.
-bool hides_a_prompt(const TokenSample& s) { return s.model.starts_with("grok-") || s.model.starts_with("groq/compound"); }
+bool hides_a_prompt(const TokenSample& s) {
+    return s.model.starts_with("grok-") || s.model.starts_with("groq/compound");
+}
 
 TEST(TokenEstimator, the_bound_holds_for_plain_requests) {
     AIG_NEED_RECORDINGS("openai_chat");

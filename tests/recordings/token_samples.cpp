@@ -26,7 +26,8 @@ Tokenizer family_of(std::string_view model) {
     if (has(model, "claude")) return Tokenizer::claude;
     if (has(model, "gemini")) return Tokenizer::gemini;
     if (has(model, "llama") || has(model, "Llama")) return Tokenizer::llama;
-    if ((has(model, "gpt") && !has(model, "gpt-oss")) || model.starts_with("o1") || model.starts_with("o3") || model.starts_with("o4"))
+    if ((has(model, "gpt") && !has(model, "gpt-oss")) || model.starts_with("o1") || model.starts_with("o3") ||
+        model.starts_with("o4"))
         return Tokenizer::openai;
     return Tokenizer::other;
 }

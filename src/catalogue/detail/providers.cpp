@@ -18,6 +18,10 @@ constexpr std::pair<std::string_view, bool canon::Quirks::*> quirk_names[] = {
     {"max_completion_tokens", &canon::Quirks::max_completion_tokens},
     {"no_developer_role", &canon::Quirks::no_developer_role},
     {"no_parallel_tool_calls", &canon::Quirks::no_parallel_tool_calls},
+    {"adaptive_thinking", &canon::Quirks::adaptive_thinking},
+    {"no_sampling", &canon::Quirks::no_sampling},
+    {"system_in_messages", &canon::Quirks::system_in_messages},
+    {"no_output_format", &canon::Quirks::no_output_format},
 };
 
 constexpr std::pair<std::string_view, Auth> auth_names[] = {{"bearer", Auth::bearer},

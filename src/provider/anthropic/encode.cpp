@@ -20,6 +20,11 @@ bool is_zero(std::string_view number) { return number.find_first_of("123456789")
 
 Status refuse_what_changes_behaviour(const canon::Chat& chat) {
     if (chat.n != 1) return refuse("n > 1", "n");
+    // Forms of these two that the canonical request has no field for (allowed_tools, grammars): they decide what the
+    // caller gets.
+    for (const std::string_view name : {"tool_choice", "response_format"})
+        if (!find_extra(chat.extras, name).empty())
+            return refuse("this form of " + std::string(name), std::string(name));
     const auto modalities = find_extra(chat.extras, "modalities");
     if (modalities.find("audio") != std::string_view::npos) return refuse("audio output", "modalities");
     return {};
@@ -39,6 +44,7 @@ void lose_decorations(const Job& job) {
     for (const auto& [name, json] : chat.extras) {
         const bool placed = name == "cache_control" || name == "thinking" || name == "safety_identifier" ||
                             (name == "modalities" && json.find("audio") == std::string::npos) ||
+                            name.starts_with("stream_options.") ||
                             std::find(silent.begin(), silent.end(), name) != silent.end();
         if (!placed && !says_nothing(json)) job.lose(name);
     }
