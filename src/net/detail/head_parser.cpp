@@ -63,6 +63,14 @@ const llhttp_settings_t& settings() {
     return kSettings;
 }
 
+/// Exactly "METHOD SP target SP HTTP/1.x CR LF": llhttp also takes further blanks, and the RTSP and ICE protocols.
+bool plain_request_line(std::string_view head, const Parts& parts) {
+    const size_t method = parts.method.size(), target = parts.target.size();
+    if (parts.method.data() != head.data() || parts.target.data() != head.data() + method + 1) return false;
+    const std::string_view rest = head.substr(method + 1 + target);
+    return head[method] == ' ' && (rest.starts_with(" HTTP/1.1\r\n") || rest.starts_with(" HTTP/1.0\r\n"));
+}
+
 /// Runs llhttp over the head and checks that it saw the same lines as the scanner.
 Status read_parts(llhttp_t& parser, llhttp_type_t type, std::string_view head, size_t fields, Parts& parts) {
     parts.method = parts.target = {};
@@ -143,6 +151,7 @@ Result<Framing> parse_request_head(std::string_view head, size_t fields, Request
     llhttp_t parser;
     Parts& parts = thread_parts;
     TRYV(read_parts(parser, HTTP_REQUEST, head, fields, parts));
+    if (!plain_request_line(head, parts)) return bad("the request line is not 'METHOD target HTTP/1.1'");
     if (parts.method == "CONNECT") return bad("this is not a proxy");
     StartLine start;
     start.minor = parser.http_minor;
