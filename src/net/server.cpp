@@ -1,9 +1,13 @@
 #include "net/server.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 #include "base/log.h"
@@ -31,33 +35,89 @@ constexpr int64_t kDefaultBodies = int64_t{256} * 1024 * 1024;
 constexpr int kBacklog = 4096;
 constexpr auto kCloseWait = std::chrono::seconds(10);
 
-Error cannot_listen(const ServerOptions& options, const error_code& ec) {
+struct Address {
+    sockaddr_storage bytes{};
+    socklen_t size = 0;
+    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+    uint16_t port() const {
+        const bool v6 = bytes.ss_family == AF_INET6;
+        return ntohs(v6 ? reinterpret_cast<const sockaddr_in6&>(bytes).sin6_port
+                        : reinterpret_cast<const sockaddr_in&>(bytes).sin_port);
+    }
+};
+
+Error cannot_listen(const ServerOptions& options, const std::string& why) {
     return Error(ErrorCode::config_invalid,
-                 "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + ec.message());
+                 "cannot listen on " + options.host + ":" + std::to_string(options.port) + ": " + why);
 }
 
-/// Without SO_REUSEPORT, so that a port another process listens on is found taken instead of silently shared.
-error_code try_port(asio::io_context& io, const Tcp::endpoint& where) {
-    error_code ec;
-    TcpAcceptor probe(io.get_executor());
-    probe.open(where.protocol(), ec);
-    if (!ec) probe.set_option(asio::socket_base::reuse_address(true), ec);
-    if (!ec) probe.bind(where, ec);
-    return ec;
+Result<Address> parse_address(const ServerOptions& options) {
+    Address out;
+    const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
+    auto& v4 = reinterpret_cast<sockaddr_in&>(out.bytes);
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(out.bytes);
+    if (::inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+        v4.sin_family = AF_INET;
+        v4.sin_port = htons(options.port);
+        out.size = sizeof v4;
+        return out;
+    }
+    if (::inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(options.port);
+        out.size = sizeof v6;
+        return out;
+    }
+    return cannot_listen(options, "the host must be an IP address or localhost");
 }
 
-Result<TcpAcceptor> listen_on(asio::io_context& io, const Tcp::endpoint& where, const ServerOptions& options) {
-    error_code ec;
-    TcpAcceptor acceptor(io.get_executor());
-    acceptor.open(where.protocol(), ec);
-    if (!ec) acceptor.set_option(asio::socket_base::reuse_address(true), ec);
+/// A descriptor that closes itself until it is released.
+class OwnedFd {
+  public:
+    explicit OwnedFd(int fd) : fd_(fd) {}
+    OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    OwnedFd& operator=(OwnedFd&&) = delete;
+    ~OwnedFd() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
+
+  private:
+    int fd_;
+};
+
+Result<OwnedFd> bound_socket(const ServerOptions& options, const Address& where, bool share_port) {
+    OwnedFd fd(::socket(where.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     const int one = 1;
-    if (!ec) ::setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
-    if (!ec) acceptor.bind(where, ec);
-    if (!ec) acceptor.listen(kBacklog, ec);
-    if (!ec) acceptor.native_non_blocking(true, ec);
-    if (ec) return cannot_listen(options, ec);
-    return acceptor;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (share_port) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &one, sizeof one);
+    if (::bind(fd.get(), where.get(), where.size) != 0) return cannot_listen(options, std::strerror(errno));
+    return fd;
+}
+
+/// One listener per loop on the same port; the kernel spreads connections over them.
+Result<std::vector<OwnedFd>> listeners(const ServerOptions& options, Address where, size_t count) {
+    // First without sharing, so that a port another process listens on is found taken instead of silently shared.
+    if (options.port != 0) {
+        TRY(const OwnedFd probe, bound_socket(options, where, false));
+    }
+    std::vector<OwnedFd> out;
+    for (size_t i = 0; i < count; ++i) {
+        TRY(OwnedFd fd, bound_socket(options, where, true));
+        if (::listen(fd.get(), kBacklog) != 0) return cannot_listen(options, std::strerror(errno));
+        where.size = sizeof where.bytes;
+        ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&where.bytes), &where.size);
+        out.push_back(std::move(fd));
+    }
+    return out;
+}
+
+uint16_t port_of(int fd) {
+    Address where;
+    where.size = sizeof where.bytes;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&where.bytes), &where.size);
+    return where.port();
 }
 
 class RunningServer final : public Server {
@@ -111,23 +171,11 @@ Result<std::unique_ptr<Server>> Server::start(rt::Loops& loops, ServerOptions op
     if (!state->options.tls.cert_file.empty()) {
         TRY(state->tls, make_server_tls(state->options.tls));
     }
-    error_code ec;
-    const auto address =
-        asio::ip::make_address(state->options.host == "localhost" ? "127.0.0.1" : state->options.host, ec);
-    if (ec) return cannot_listen(state->options, ec);
-    Tcp::endpoint where(address, state->options.port);
-    if (where.port() != 0) ec = try_port(loops[0].io(), where);
-    if (ec) return cannot_listen(state->options, ec);
-
-    std::vector<TcpAcceptor> acceptors;
+    TRY(const Address where, parse_address(state->options));
+    TRY(auto fds, listeners(state->options, where, loops.size()));
+    auto server = std::make_unique<RunningServer>(state, port_of(fds[0].get()));
     for (size_t i = 0; i < loops.size(); ++i) {
-        TRY(auto acceptor, listen_on(loops[i].io(), where, state->options));
-        where.port(acceptor.local_endpoint(ec).port());
-        acceptors.push_back(std::move(acceptor));
-    }
-    auto server = std::make_unique<RunningServer>(state, where.port());
-    for (size_t i = 0; i < loops.size(); ++i) {
-        auto part = std::make_shared<LoopPart>(loops[i], state, std::move(acceptors[i]));
+        auto part = std::make_shared<LoopPart>(loops[i], state, fds[i].release());
         part->start();
         server->add(std::move(part));
     }

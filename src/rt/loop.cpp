@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "rt/detail/poller.h"
 #include "rt/detail/suspension.h"
 
 namespace aig::rt {
@@ -58,6 +59,7 @@ struct Loop::Inside {
     std::vector<Periodic> periodics;
     detail::SuspensionList suspended;
     std::shared_ptr<detail::Door> door = std::make_shared<detail::Door>();
+    std::shared_ptr<detail::Poller> poller;  // made for the first descriptor
 
     void arm() {
         sweeping = true;
@@ -102,6 +104,7 @@ Loop::~Loop() {
     in_->door->shut();
     in_->suspended.drop_all();
     in_->periodics.clear();
+    if (in_->poller) in_->poller->shut();
 }
 
 void Loop::run() {
@@ -144,6 +147,14 @@ Loop* Loop::current() { return current_loop; }
 namespace detail {
 SuspensionList& suspensions(Loop& loop) { return loop.in_->suspended; }
 std::shared_ptr<Door> door(Loop& loop) { return loop.in_->door; }
+std::shared_ptr<Poller> poller(Loop& loop) {
+    auto& slot = loop.in_->poller;
+    if (!slot) {
+        slot = std::make_shared<Poller>(loop.in_->io);
+        slot->start();
+    }
+    return slot;
+}
 }  // namespace detail
 
 struct Loops::Threads {

@@ -19,8 +19,10 @@ class Loop;
 namespace detail {
 class SuspensionList;
 struct Door;
+class Poller;
 SuspensionList& suspensions(Loop& loop);
 std::shared_ptr<Door> door(Loop& loop);
+std::shared_ptr<Poller> poller(Loop& loop);
 }  // namespace detail
 
 class Loop {
@@ -49,6 +51,7 @@ class Loop {
   private:
     friend detail::SuspensionList& detail::suspensions(Loop& loop);
     friend std::shared_ptr<detail::Door> detail::door(Loop& loop);
+    friend std::shared_ptr<detail::Poller> detail::poller(Loop& loop);
     struct Inside;
     std::unique_ptr<Inside> in_;
 };

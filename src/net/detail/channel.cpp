@@ -1,15 +1,18 @@
 #include "net/detail/channel.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace aig::net::detail {
 namespace {
 constexpr size_t kGather = 64;
 constexpr size_t kTlsRecord = 16 * 1024;
+bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 }  // namespace
 
 void push(std::vector<iovec>& pieces, std::string_view bytes) {
@@ -33,53 +36,88 @@ std::string tls_error_text() {
     return reason ? reason : "unknown";
 }
 
-rt::Task<bool> Channel::handshake(SslPtr ssl, bool accept) {
-    error_code ec;
-    socket.native_non_blocking(true, ec);
-    SSL_set_fd(ssl.get(), fd());
-    ssl_ = std::move(ssl);
-    for (;;) {
-        ERR_clear_error();
-        const int rc = accept ? SSL_accept(ssl_.get()) : SSL_connect(ssl_.get());
-        if (rc == 1) co_return true;
-        const bool again = co_await wait_for_tls(rc);
-        if (!again) co_return false;
-    }
-}
-
-/// False: `rc` was no "try again", or the wait was cut.
-rt::Task<bool> Channel::wait_for_tls(int rc) {
-    const int why = SSL_get_error(ssl_.get(), rc);
-    if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) {
-        tls_error_ = tls_error_text();
+rt::Task<bool> Channel::connect(const sockaddr* address, socklen_t size) {
+    ssl_.reset();
+    socket_.reset();
+    const int fresh = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fresh < 0) {
+        error_ = std::strerror(errno);
         co_return false;
     }
-    const auto what = why == SSL_ERROR_WANT_READ ? TcpSocket::wait_read : TcpSocket::wait_write;
-    auto [ec] = co_await socket.async_wait(what, as_values);
-    co_return !ec;
+    const int one = 1;
+    ::setsockopt(fresh, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    int failed = ::connect(fresh, address, size) == 0 ? 0 : errno;
+    adopt(fresh);  // after connect: an idle socket would report a hang-up
+    if (failed == EINPROGRESS) {
+        socket_->filled();
+        co_await socket_->writable();
+        failed = ECANCELED;
+        socklen_t length = sizeof failed;
+        if (!interrupted()) ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &failed, &length);
+    }
+    if (failed != 0) error_ = std::strerror(failed);
+    co_return failed == 0;
 }
 
-rt::Task<Io> Channel::read(char* to, size_t n) {
+bool Channel::silent() {
+    if (!socket_ || socket_->hung_up()) return false;
+    char byte;
     if (ssl_) {
-        auto got = co_await read_tls(to, n);
-        co_return got;
-    }
-    auto [ec, got] = co_await socket.async_read_some(asio::buffer(to, n), as_values);
-    co_return Io{ec && ec != asio::error::eof, got};
-}
-
-rt::Task<Io> Channel::read_tls(char* to, size_t n) {
-    for (;;) {
         ERR_clear_error();
-        const int rc = SSL_read(ssl_.get(), to, static_cast<int>(std::min<size_t>(n, 1 << 30)));
-        if (rc > 0) co_return Io{false, static_cast<size_t>(rc)};
-        if (SSL_get_error(ssl_.get(), rc) == SSL_ERROR_ZERO_RETURN) co_return Io{};
-        const bool again = co_await wait_for_tls(rc);
-        if (!again) co_return Io{true, 0};
+        const int rc = SSL_peek(ssl_.get(), &byte, 1);
+        return rc <= 0 && SSL_get_error(ssl_.get(), rc) == SSL_ERROR_WANT_READ;
+    }
+    return ::recv(fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && would_block();
+}
+
+Io Channel::read_now(char* to, size_t n) {
+    if (!socket_) return {.failed = true};
+    return ssl_ ? read_tls(to, n) : read_plain(to, n);
+}
+
+Io Channel::read_plain(char* to, size_t n) {
+    if (!socket_) return {.failed = true};
+    wants_write_ = false;
+    if (!socket_->maybe_readable()) return {.again = true};
+    for (;;) {
+        const ssize_t got = ::recv(fd(), to, n, MSG_DONTWAIT);
+        if (got >= 0) {
+            // A short read has emptied the socket; whatever comes later brings its own event.
+            if (static_cast<size_t>(got) < n) socket_->drained();
+            return {.n = static_cast<size_t>(got)};
+        }
+        if (errno == EINTR) continue;
+        if (!would_block()) return {.failed = true};
+        socket_->drained();
+        // Hung up, and yet nothing to read: the end was already read.
+        return socket_->maybe_readable() ? Io{.failed = true} : Io{.again = true};
     }
 }
 
-Io Channel::write_now(std::vector<iovec>& pieces) { return ssl_ ? write_tls(pieces) : write_plain(pieces); }
+Io Channel::read_tls(char* to, size_t n) {
+    ERR_clear_error();
+    const int rc = SSL_read(ssl_.get(), to, static_cast<int>(std::min<size_t>(n, 1 << 30)));
+    if (rc > 0) return {.n = static_cast<size_t>(rc)};
+    if (SSL_get_error(ssl_.get(), rc) == SSL_ERROR_ZERO_RETURN) return {};
+    return tls_again(rc);
+}
+
+Io Channel::tls_again(int rc) {
+    const int why = SSL_get_error(ssl_.get(), rc);
+    wants_write_ = why == SSL_ERROR_WANT_WRITE;
+    if (why == SSL_ERROR_WANT_WRITE) {
+        socket_->filled();
+        return {.again = true};
+    }
+    if (why != SSL_ERROR_WANT_READ) return {.failed = true};
+    socket_->drained();
+    return socket_->maybe_readable() ? Io{.failed = true} : Io{.again = true};
+}
+
+Io Channel::write_now(std::vector<iovec>& pieces) {
+    if (!socket_) return {.failed = true};
+    return ssl_ ? write_tls(pieces) : write_plain(pieces);
+}
 
 Io Channel::write_plain(std::vector<iovec>& pieces) {
     Io out;
@@ -90,7 +128,10 @@ Io Channel::write_plain(std::vector<iovec>& pieces) {
         const ssize_t n = ::sendmsg(fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0) {
             if (errno == EINTR) continue;
-            out.failed = errno != EAGAIN && errno != EWOULDBLOCK;
+            out.again = would_block();
+            out.failed = !out.again;
+            wants_write_ = true;
+            socket_->filled();
             return out;
         }
         out.n += static_cast<size_t>(n);
@@ -113,14 +154,31 @@ Io Channel::write_tls(std::vector<iovec>& pieces) {
         ERR_clear_error();
         const int rc = SSL_write(ssl_.get(), joined.data(), static_cast<int>(joined.size()));
         if (rc <= 0) {
-            const int why = SSL_get_error(ssl_.get(), rc);
-            out.failed = why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE;
-            return out;
+            const Io stopped = tls_again(rc);
+            return {.failed = stopped.failed, .again = stopped.again, .n = out.n};
         }
         out.n += static_cast<size_t>(rc);
         drop(pieces, static_cast<size_t>(rc));
     }
     return out;
+}
+
+rt::Task<Io> Channel::read(char* to, size_t n) {
+    for (;;) {
+        const Io got = read_now(to, n);
+        if (!got.again) co_return got;
+        co_await ready();
+        if (interrupted()) co_return Io{.failed = true};
+    }
+}
+
+rt::Task<Io> Channel::read_raw(char* to, size_t n) {
+    for (;;) {
+        const Io got = read_plain(to, n);
+        if (!got.again) co_return got;
+        co_await ready();
+        if (interrupted()) co_return Io{.failed = true};
+    }
 }
 
 rt::Task<bool> Channel::write_all(std::vector<iovec> pieces, std::function<void()> progress) {
@@ -129,30 +187,60 @@ rt::Task<bool> Channel::write_all(std::vector<iovec> pieces, std::function<void(
         if (wrote.failed) co_return false;
         if (wrote.n > 0 && progress) progress();
         if (pieces.empty()) co_return true;
-        auto [ec] = co_await socket.async_wait(TcpSocket::wait_write, as_values);
-        if (ec) co_return false;
+        co_await ready();
+        if (interrupted()) co_return false;
     }
 }
 
-void Channel::cancel() {
-    error_code ec;
-    socket.cancel(ec);
+rt::Task<bool> Channel::handshake(SslPtr ssl, bool accept) {
+    SSL_set_fd(ssl.get(), fd());
+    ssl_ = std::move(ssl);
+    for (;;) {
+        ERR_clear_error();
+        const int rc = accept ? SSL_accept(ssl_.get()) : SSL_connect(ssl_.get());
+        if (rc == 1) co_return true;
+        const Io io = tls_again(rc);
+        if (io.failed) {
+            error_ = tls_error_text();
+            co_return false;
+        }
+        co_await ready();
+        if (interrupted()) co_return false;
+    }
+}
+
+void Channel::interrupt() {
+    if (socket_) socket_->interrupt();
+}
+
+void Channel::resume() {
+    if (socket_) socket_->clear_interrupt();
 }
 
 void Channel::finish_sending() {
-    error_code ec;
+    if (!socket_) return;
     if (ssl_) {
         ERR_clear_error();
         SSL_shutdown(ssl_.get());
         ERR_clear_error();
     }
-    socket.shutdown(TcpSocket::shutdown_send, ec);
+    ::shutdown(fd(), SHUT_WR);
+}
+
+void Channel::shut() {
+    if (!socket_) return;
+    ::shutdown(fd(), SHUT_RDWR);
+    socket_->interrupt();
 }
 
 void Channel::close(bool reset) {
-    error_code ec;
-    if (reset) socket.set_option(asio::socket_base::linger(true, 0), ec);
-    socket.close(ec);
+    if (!socket_) return;
+    if (reset) {
+        const linger hard{1, 0};
+        ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    }
+    ssl_.reset();
+    socket_.reset();
 }
 
 }  // namespace aig::net::detail

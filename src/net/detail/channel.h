@@ -1,31 +1,21 @@
-// One TCP connection, plain or TLS: reads what is there, gathers writes into one system call, and can be cut from the
-// sweep. OpenSSL works straight on the descriptor (no second copy of every buffer). Loop thread only. Includes Asio:
-// .cpp files only.
+// One TCP connection, plain or TLS: reads what is there, gathers writes into one system call, and can be interrupted
+// from the sweep. OpenSSL works straight on the descriptor (no second copy of every buffer). Loop thread only.
 #pragma once
 
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <memory>
-#include <span>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
-#include "net/http.h"
-#include "rt/task.h"
+#include "rt/descriptor.h"
 
 namespace aig::net::detail {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
-using Tcp = asio::ip::tcp;
-using TcpSocket = asio::basic_stream_socket<Tcp, rt::Executor>;
-using TcpAcceptor = asio::basic_socket_acceptor<Tcp, rt::Executor>;
-
-/// Errors are values in every asynchronous operation of this room.
-inline constexpr auto as_values = asio::as_tuple(asio::use_awaitable_t<rt::Executor>());
 
 struct FreeSsl {
     void operator()(SSL* s) const { SSL_free(s); }
@@ -36,48 +26,71 @@ using SslContext = std::unique_ptr<SSL_CTX, FreeSsl>;
 
 struct Io {
     bool failed = false;
-    size_t n = 0;  ///< a read of 0 bytes that did not fail is the peer's clean end
+    bool again = false;  ///< nothing could be done now: co_await channel.ready() and repeat
+    size_t n = 0;        ///< a read of 0 bytes that neither failed nor says again is the peer's clean end
 };
 
 class Channel {
   public:
-    explicit Channel(asio::io_context& io) : socket(io.get_executor()) {}
+    explicit Channel(rt::Loop& loop) : loop_(loop) {}
 
-    TcpSocket socket;
-    bool plain() const { return !ssl_; }
-    int fd() { return socket.native_handle(); }
+    /// Takes over a connected non-blocking socket.
+    void adopt(int fd) { socket_.emplace(loop_, fd); }
+    /// Opens a socket and connects; false: error_text() says why.
+    rt::Task<bool> connect(const sockaddr* address, socklen_t size);
+    const std::string& error_text() const { return error_; }
+    bool open() const { return socket_.has_value(); }
+    int fd() const { return socket_ ? socket_->fd() : -1; }
+    bool hung_up() const { return socket_ && socket_->hung_up(); }
+    /// Neither bytes nor an end have come, as far as the loop has heard; costs nothing.
+    bool quiet() const { return socket_ && !socket_->hung_up() && !socket_->maybe_readable(); }
+    /// How often the loop has asked for events: what was there before is heard when this has grown.
+    uint64_t turn() const { return socket_ ? socket_->turn() : 0; }
+    /// The same as quiet(), asking the kernel.
+    bool silent();
 
-    /// Takes over TLS on the connected socket; `accept` = server side. Failed: see tls_error().
-    rt::Task<bool> handshake(SslPtr ssl, bool accept);
-    SSL* ssl() { return ssl_.get(); }
-    const std::string& tls_error() const { return tls_error_; }
-
-    /// For callers off the hot path; the hot path awaits socket.async_read_some itself when plain().
-    rt::Task<Io> read(char* to, size_t n);
-    rt::Task<Io> read_tls(char* to, size_t n);
-    /// TLS only: bytes that are decrypted or at least read from the kernel already.
-    bool buffered() const { return ssl_ && SSL_has_pending(ssl_.get()); }
-
+    Io read_now(char* to, size_t n);
     /// Writes what the kernel takes at once; pieces are shortened from the front by what was written. Failed: the peer
     /// is gone.
     Io write_now(std::vector<iovec>& pieces);
+    /// Until the last again may have passed, or interrupt(). Check interrupted() after.
+    rt::Task<> ready() { return wants_write_ ? socket_->writable() : socket_->readable(); }
+    rt::Task<> writable() { return socket_->writable(); }
+
+    /// The next bytes, waiting for them; failed when interrupted. Costs a frame: the hot path loops over read_now
+    /// itself.
+    rt::Task<Io> read(char* to, size_t n);
+    /// The same below TLS, to throw away what a closing peer still sends.
+    rt::Task<Io> read_raw(char* to, size_t n);
     /// Awaits until everything is written. `progress` (may be null) is called after each part.
     rt::Task<bool> write_all(std::vector<iovec> pieces, std::function<void()> progress);
+    /// Takes over TLS on the connected socket; `accept` = server side. Failed: see error_text().
+    rt::Task<bool> handshake(SslPtr ssl, bool accept);
+    SSL* ssl() { return ssl_.get(); }
 
-    /// Pending operations fail; the socket stays open.
-    void cancel();
+    /// Pending and further waits end at once, until resume().
+    void interrupt();
+    bool interrupted() const { return socket_ && socket_->interrupted(); }
+    void resume();
     /// No more sending; TLS says goodbye first.
     void finish_sending();
+    /// No more anything, in both directions; waits end.
+    void shut();
     /// Closes; `reset` sends RST, so that the peer cannot take it for a clean end.
     void close(bool reset = false);
 
   private:
+    Io read_plain(char* to, size_t n);
+    Io read_tls(char* to, size_t n);
     Io write_plain(std::vector<iovec>& pieces);
     Io write_tls(std::vector<iovec>& pieces);
-    rt::Task<bool> wait_for_tls(int rc);
+    Io tls_again(int rc);
 
+    rt::Loop& loop_;
+    std::optional<rt::Descriptor> socket_;
     SslPtr ssl_;
-    std::string tls_error_;
+    std::string error_;
+    bool wants_write_ = false;
 };
 
 void push(std::vector<iovec>& pieces, std::string_view bytes);

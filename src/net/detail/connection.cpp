@@ -8,7 +8,6 @@
 namespace aig::net::detail {
 namespace {
 
-constexpr int64_t kReleaseAfterMs = 1'000;  // an idle connection keeps its read buffer for so long
 constexpr int64_t kLingerMs = 2'000;
 constexpr size_t kLingerBytes = 4 * 1024 * 1024;
 constexpr int64_t kDrainGraceMs = 200;  // for a request that is on its way while the server begins to drain
@@ -20,9 +19,9 @@ std::string plain_error(const Error& error) {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<LoopPart> part, TcpSocket socket, std::string address)
-    : part_(std::move(part)), address_(std::move(address)), channel_(part_->loop.io()) {
-    channel_.socket = std::move(socket);
+Connection::Connection(std::shared_ptr<LoopPart> part, int fd, std::string address)
+    : part_(std::move(part)), address_(std::move(address)), channel_(part_->loop) {
+    channel_.adopt(fd);
     part_->add(*this);
 }
 
@@ -51,7 +50,6 @@ rt::Task<bool> Connection::serve_one() {
     const ServerOptions& options = part_->state->options;
     scanner_.reset();
     started_ = streaming_ = ended_ = timed_out_ = false;
-    idle_since_ms_ = part_->now_ms;
     wait_for(Waiting::request, first_request_ ? options.head_timeout_ms : options.idle_timeout_ms);
     if (part_->state->draining) drain();
 
@@ -69,20 +67,16 @@ rt::Task<bool> Connection::serve_one() {
             if (waiting_ == Waiting::request) wait_for(Waiting::head, options.head_timeout_ms);
         }
         in_.make_room();
-        Io got;
-        if (channel_.plain()) {
-            auto [ec, n] =
-                co_await channel_.socket.async_read_some(asio::buffer(in_.room(), in_.room_size()), as_values);
-            got = Io{static_cast<bool>(ec), n};
-        } else {
-            got = co_await channel_.read_tls(in_.room(), in_.room_size());
+        Io got = channel_.read_now(in_.room(), in_.room_size());
+        while (got.again) {
+            if (in_.empty()) in_.release();  // an idle connection holds no buffer
+            co_await channel_.ready();
+            if (channel_.interrupted()) break;
+            in_.make_room();
+            got = channel_.read_now(in_.room(), in_.room_size());
         }
         in_.commit(got.n);
-        if (got.n > 0 && !cut_) continue;
-        if (releasing_) {
-            co_await release_while_idle();
-            continue;
-        }
+        if (got.n > 0) continue;
         if (timed_out_ && !in_.empty()) {
             co_await refuse(Error(ErrorCode::request_timeout, "the request's head did not arrive in time"));
         }
@@ -98,7 +92,6 @@ rt::Task<bool> Connection::serve_one() {
 
     stop_ = rt::Stop();
     handling_ = true;
-    handling_since_ms_ = part_->now_ms;
     part_->in_flight.fetch_add(1, std::memory_order_relaxed);
     std::string threw;
     try {
@@ -160,6 +153,7 @@ rt::Task<> Connection::refuse(Error error) {
     headers.add("content-type", "application/json");
     started_ = false;
     timed_out_ = false;
+    channel_.resume();
     Pieces pieces{body};
     auto sent = co_await respond(error.status(), std::move(headers), std::move(pieces));
     if (sent.ok()) co_await linger();
@@ -174,17 +168,10 @@ rt::Task<> Connection::linger() {
     size_t seen = 0;
     while (!cut_ && !timed_out_ && seen < kLingerBytes) {
         in_.make_room();
-        auto [ec, n] = co_await channel_.socket.async_read_some(asio::buffer(in_.room(), in_.room_size()), as_values);
-        if (ec) break;
-        seen += n;
+        auto got = co_await channel_.read_raw(in_.room(), in_.room_size());
+        if (got.n == 0) break;
+        seen += got.n;
     }
-}
-
-rt::Task<> Connection::release_while_idle() {
-    releasing_ = false;
-    in_.release();
-    auto [ec] = co_await channel_.socket.async_wait(TcpSocket::wait_read, as_values);
-    if (ec) cut_ = true;
 }
 
 void Connection::wait_for(Waiting what, int64_t ms) {
@@ -193,6 +180,7 @@ void Connection::wait_for(Waiting what, int64_t ms) {
 }
 
 void Connection::tick(int64_t now_ms) {
+    if (handling_ && channel_.hung_up()) stop_.stop(ErrorCode::client_gone);
     if (waiting_ == Waiting::nothing) return;
     if (now_ms >= deadline_ms_) {
         if (waiting_ == Waiting::body) return body_too_slow();
@@ -201,12 +189,8 @@ void Connection::tick(int64_t now_ms) {
             stop_.stop(ErrorCode::client_gone);
             cut_ = true;
         }
-        channel_.cancel();
+        channel_.interrupt();
         return;
-    }
-    if (waiting_ == Waiting::request && in_.holds_block() && in_.empty() && now_ms - idle_since_ms_ > kReleaseAfterMs) {
-        releasing_ = true;
-        channel_.cancel();
     }
 }
 
@@ -218,7 +202,7 @@ void Connection::body_too_slow() {
         return;
     }
     timed_out_ = true;
-    channel_.cancel();
+    channel_.interrupt();
 }
 
 void Connection::drain() {
@@ -228,9 +212,7 @@ void Connection::drain() {
 void Connection::cut() {
     cut_ = true;
     stop_.stop(ErrorCode::client_gone);
-    channel_.cancel();
-    error_code ec;
-    channel_.socket.shutdown(TcpSocket::shutdown_both, ec);
+    channel_.shut();
 }
 
 }  // namespace aig::net::detail

@@ -13,7 +13,7 @@ namespace aig::net::detail {
 
 class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
   public:
-    Connection(std::shared_ptr<LoopPart> part, TcpSocket socket, std::string address);
+    Connection(std::shared_ptr<LoopPart> part, int fd, std::string address);
     ~Connection() override;
     static rt::Task<> run(std::shared_ptr<Connection> self);
 
@@ -33,12 +33,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
     // for LoopPart, on the loop
     void tick(int64_t now_ms);
-    /// The handler has run for longer than a sweep, so the client may have left meanwhile.
-    bool wants_watching() const { return handling_ && handling_since_ms_ < part_->now_ms && !stop_.stopped(); }
-    void client_left() { stop_.stop(ErrorCode::client_gone); }
     void drain();
     void cut();
-    int fd() { return channel_.fd(); }
     size_t index = 0;  ///< in LoopPart's list
 
   private:
@@ -49,7 +45,6 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     rt::Task<bool> serve_one();
     rt::Task<> refuse(Error error);
     rt::Task<> linger();
-    rt::Task<> release_while_idle();
     void wait_for(Waiting what, int64_t ms);
     void body_too_slow();
     Status understand(size_t head_size);
@@ -78,8 +73,6 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     std::string pending_head_;  ///< of a streamed reply, not yet written
 
     int64_t deadline_ms_ = 0;  ///< 0 = none
-    int64_t handling_since_ms_ = 0;
-    int64_t idle_since_ms_ = 0;
     int64_t body_bytes_ = 0, body_bytes_checked_ = 0;
     int minor_ = 1;  ///< HTTP/1.<minor> of the request
     Waiting waiting_ = Waiting::nothing;
@@ -88,7 +81,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     bool handling_ = false;
     bool started_ = false, streaming_ = false, ended_ = false, chunked_reply_ = false;
     bool keep_alive_ = true;  ///< after the current reply
-    bool timed_out_ = false, releasing_ = false, cut_ = false, broken_ = false;
+    bool timed_out_ = false, cut_ = false, broken_ = false;
 };
 
 }  // namespace aig::net::detail

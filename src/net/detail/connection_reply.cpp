@@ -170,9 +170,9 @@ rt::Task<Status> Connection::send_pieces(std::vector<iovec> pieces) {
         }
         if (pieces.empty()) break;
         wait_for(Waiting::write, part_->state->options.write_timeout_ms);
-        auto [ec] = co_await channel_.socket.async_wait(TcpSocket::wait_write, as_values);
+        co_await channel_.ready();
         waiting_ = Waiting::nothing;
-        if (ec) cut_ = true;
+        if (channel_.interrupted()) cut_ = true;
     }
     co_return Status();
 }

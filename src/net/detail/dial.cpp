@@ -1,6 +1,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/time.h"
 #include "net/detail/head_parser.h"
@@ -20,6 +21,28 @@ Error dial_error(const Outgoing& connection, const Upstream& upstream, const std
     return Error(ErrorCode::upstream_unreachable, "cannot reach " + upstream.host + ": " + what);
 }
 
+struct SocketAddress {
+    sockaddr_storage bytes{};
+    socklen_t size;
+    SocketAddress(const boost::asio::ip::address& address, uint16_t port) {
+        if (address.is_v4()) {
+            auto& v4 = reinterpret_cast<sockaddr_in&>(bytes);
+            v4.sin_family = AF_INET;
+            v4.sin_port = htons(port);
+            v4.sin_addr.s_addr = htonl(address.to_v4().to_uint());
+            size = sizeof v4;
+            return;
+        }
+        auto& v6 = reinterpret_cast<sockaddr_in6&>(bytes);
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(port);
+        std::memcpy(&v6.sin6_addr, address.to_v6().to_bytes().data(), 16);
+        v6.sin6_scope_id = static_cast<uint32_t>(address.to_v6().scope_id());
+        size = sizeof v6;
+    }
+    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+};
+
 /// Each address gets a fair part of the time that is left, so that a dead IPv6 route does not eat it all.
 rt::Task<Status> connect_any(PoolSet& set, const Upstream& upstream, std::string host, uint16_t port,
                              Outgoing& connection, int64_t until_ms) {
@@ -33,24 +56,16 @@ rt::Task<Status> connect_any(PoolSet& set, const Upstream& upstream, std::string
         const auto share = left / static_cast<int64_t>(addresses.size() - i);
         connection.deadline_ms = mono_ms() + std::min(left, std::max(kShortestTryMs, share));
         connection.timed_out = false;
-        const Tcp::endpoint where(addresses[i], port);
-        error_code ec;
-        connection.channel.socket.close(ec);
-        connection.channel.socket.open(where.protocol(), ec);
-        if (ec) {
-            last = ec.message();
-            continue;
-        }
-        auto [failed] = co_await connection.channel.socket.async_connect(where, as_values);
+        const SocketAddress where(addresses[i], port);
+        const bool connected = co_await connection.channel.connect(where.get(), where.size);
         if (connection.stopped) co_return dial_error(connection, upstream, "");
-        if (!failed) {
+        if (connected) {
             connection.timed_out = false;
             connection.deadline_ms = until_ms;
-            connection.channel.socket.set_option(Tcp::no_delay(true), ec);
             if (i > 0) set.resolver.prefer(host, addresses[i]);
             co_return Status();
         }
-        last = failed.message();
+        last = connection.channel.error_text();
     }
     co_return dial_error(connection, upstream, last);
 }
@@ -110,7 +125,7 @@ rt::Task<Status> dial(PoolSet& set, std::shared_ptr<Pool> pool, Outgoing& connec
     if (secure) co_return Status();
     const long verify = SSL_get_verify_result(connection.channel.ssl());
     const std::string why =
-        verify == X509_V_OK ? connection.channel.tls_error() : X509_verify_cert_error_string(verify);
+        verify == X509_V_OK ? connection.channel.error_text() : X509_verify_cert_error_string(verify);
     co_return dial_error(connection, upstream, "TLS: " + why);
 }
 

@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -31,6 +32,25 @@ void turn_away(int fd) {
     ::close(fd);
 }
 
+/// Numbers only; an IPv4 client of an IPv6 socket is shown as IPv4.
+std::string peer_address(int fd) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
+    char text[INET6_ADDRSTRLEN] = "";
+    if (peer.ss_family == AF_INET) {
+        ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(peer).sin_addr, text, sizeof text);
+        return text;
+    }
+    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+        ::inet_ntop(AF_INET, v6.s6_addr + 12, text, sizeof text);
+    } else {
+        ::inet_ntop(AF_INET6, &v6, text, sizeof text);
+    }
+    return text;
+}
+
 int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 }  // namespace
@@ -51,16 +71,18 @@ void ServerState::release(const std::string& address) {
     if (it != per_address_.end() && --it->second == 0) per_address_.erase(it);
 }
 
-LoopPart::LoopPart(rt::Loop& l, std::shared_ptr<ServerState> s, TcpAcceptor acceptor)
-    : loop(l), state(std::move(s)), now_ms(mono_ms()), acceptor_(std::move(acceptor)), reserve_fd_(open_reserve()) {}
+LoopPart::LoopPart(rt::Loop& l, std::shared_ptr<ServerState> s, int listener)
+    : loop(l), state(std::move(s)), now_ms(mono_ms()), listener_(listener), reserve_fd_(open_reserve()) {}
 
 LoopPart::~LoopPart() {
+    if (listener_ >= 0) ::close(listener_);
     if (reserve_fd_ >= 0) ::close(reserve_fd_);
 }
 
 void LoopPart::start() {
     loop.post([self = shared_from_this()] {
         self->now_ms = mono_ms();
+        self->acceptor_.emplace(self->loop, std::exchange(self->listener_, -1));
         self->sweep_handle_ = self->loop.every(kSweepMs, [weak = std::weak_ptr(self)] {
             if (auto part = weak.lock()) part->sweep();
         });
@@ -70,19 +92,20 @@ void LoopPart::start() {
 
 rt::Task<> LoopPart::accept_loop() {
     while (accepting_) {
-        auto [ec] = co_await acceptor_.async_wait(TcpAcceptor::wait_read, as_values);
-        if (ec || !accepting_) break;
         Accepted last = Accepted::one;
         for (int i = 0; last == Accepted::one && i < kAcceptBurst; ++i) last = accept_one();
         if (last == Accepted::exhausted) {
             answer_with_reserve();
             co_await loop.sleep_ms(kSweepMs);  // no spinning while there is no descriptor
         }
+        if (last != Accepted::none || !accepting_) continue;
+        acceptor_->drained();
+        co_await acceptor_->readable();
     }
 }
 
 LoopPart::Accepted LoopPart::accept_one() {
-    const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = ::accept4(acceptor_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) return Accepted::exhausted;
         return errno == EINTR || errno == ECONNABORTED ? Accepted::one : Accepted::none;
@@ -100,19 +123,13 @@ LoopPart::Accepted LoopPart::accept_one() {
 void LoopPart::adopt(int fd) {
     const int one = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    TcpSocket socket(loop.io().get_executor());
-    error_code ec;
-    socket.assign(acceptor_.local_endpoint(ec).protocol(), fd, ec);
-    if (ec) ::close(fd);
-    const auto peer = ec ? Tcp::endpoint() : socket.remote_endpoint(ec);
-    const std::string address = peer.address().is_v6() && peer.address().to_v6().is_v4_mapped()
-                                    ? asio::ip::make_address_v4(asio::ip::v4_mapped, peer.address().to_v6()).to_string()
-                                    : peer.address().to_string();
-    if (ec || !state->admit(address)) {
+    const std::string address = peer_address(fd);
+    if (address.empty() || !state->admit(address)) {
+        turn_away(fd);
         state->connections.fetch_sub(1, std::memory_order_relaxed);
         return;
     }
-    auto connection = std::make_shared<Connection>(shared_from_this(), std::move(socket), address);
+    auto connection = std::make_shared<Connection>(shared_from_this(), fd, address);
     loop.spawn([connection] { return Connection::run(connection); });
 }
 
@@ -121,7 +138,7 @@ void LoopPart::answer_with_reserve() {
     log::warn("descriptors_exhausted");
     if (reserve_fd_ >= 0) ::close(reserve_fd_);
     for (int i = 0; i < kAcceptBurst; ++i) {
-        const int fd = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int fd = ::accept4(acceptor_->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) break;
         turn_away(fd);
     }
@@ -130,12 +147,12 @@ void LoopPart::answer_with_reserve() {
 
 /// Connections that finished their handshake in the kernel are still taken, so that closing the listener resets nobody.
 void LoopPart::drain() {
-    if (!accepting_) return;
+    if (!accepting_ || !acceptor_) return;
     accepting_ = false;
     while (accept_one() == Accepted::one) {
     }
-    error_code ec;
-    acceptor_.close(ec);
+    acceptor_->interrupt();
+    ::shutdown(acceptor_->fd(), SHUT_RDWR);  // stops listening at once; closed with this object
     for (Connection* connection : connections_) connection->drain();
 }
 
@@ -157,22 +174,6 @@ void LoopPart::remove(Connection& connection) {
 void LoopPart::sweep() {
     now_ms = mono_ms();
     for (Connection* connection : connections_) connection->tick(now_ms);
-    look_for_gone_clients();
-}
-
-/// One poll() for all clients that wait for a slow handler: cheaper than an outstanding wait per request.
-void LoopPart::look_for_gone_clients() {
-    polled_.clear();
-    polled_connections_.clear();
-    for (Connection* connection : connections_) {
-        if (!connection->wants_watching()) continue;
-        polled_.push_back({connection->fd(), POLLRDHUP, 0});
-        polled_connections_.push_back(connection);
-    }
-    if (polled_.empty() || ::poll(polled_.data(), polled_.size(), 0) <= 0) return;
-    for (size_t i = 0; i < polled_.size(); ++i) {
-        if (polled_[i].revents & (POLLRDHUP | POLLHUP | POLLERR)) polled_connections_[i]->client_left();
-    }
 }
 
 }  // namespace aig::net::detail

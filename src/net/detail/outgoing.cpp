@@ -1,11 +1,6 @@
 #include "net/detail/outgoing.h"
 
-#include <openssl/err.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "base/time.h"
 #include "net/detail/tls.h"
@@ -16,23 +11,9 @@ namespace {
 constexpr int64_t kSweepMs = 100, kDropDeadMs = 1'000;
 constexpr int64_t kIdleMs = 55'000;  // common servers close after 60 s
 
-/// Anything readable on an idle connection is its end or a reply nobody asked for; both make it useless.
-bool silent(Channel& channel) {
-    char byte;
-    if (channel.ssl()) {
-        ERR_clear_error();
-        const int rc = SSL_peek(channel.ssl(), &byte, 1);
-        return rc <= 0 && SSL_get_error(channel.ssl(), rc) == SSL_ERROR_WANT_READ;
-    }
-    const ssize_t n = ::recv(channel.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-}
-
 }  // namespace
 
-Outgoing::Outgoing(PoolSet& of) : channel(of.loop.io()), set_(of), index_(of.open_.size()) {
-    set_.open_.push_back(this);
-}
+Outgoing::Outgoing(PoolSet& of) : channel(of.loop), set_(of), index_(of.open_.size()) { set_.open_.push_back(this); }
 
 Outgoing::~Outgoing() {
     set_.open_[index_] = set_.open_.back();
@@ -47,7 +28,7 @@ void Outgoing::interrupt() {
         now();
         return;
     }
-    channel.cancel();
+    channel.interrupt();
 }
 
 PoolSet::PoolSet(rt::Loop& l) : loop(l), resolver(l), now_ms(mono_ms()) {}
@@ -83,7 +64,10 @@ std::unique_ptr<Outgoing> PoolSet::take(Pool& pool) {
     while (!pool.idle.empty()) {
         auto connection = std::move(pool.idle.back());
         pool.idle.pop_back();
-        if (silent(connection->channel)) return connection;
+        // Anything readable is its end or a reply nobody asked for; both make it useless. The kernel is asked only when the
+        // loop has not listened since the connection came back.
+        const bool heard = connection->channel.turn() > connection->idle_since_turn;
+        if (heard ? connection->channel.quiet() : connection->channel.silent()) return connection;
     }
     return nullptr;
 }
@@ -91,6 +75,7 @@ std::unique_ptr<Outgoing> PoolSet::take(Pool& pool) {
 void PoolSet::give(Pool& pool, std::unique_ptr<Outgoing> connection) {
     connection->deadline_ms = 0;
     connection->idle_since_ms = now_ms;
+    connection->idle_since_turn = connection->channel.turn();
     if (pool.idle.size() >= pool.upstream->max_idle_per_loop) pool.idle.erase(pool.idle.begin());
     if (pool.upstream->max_idle_per_loop > 0) pool.idle.push_back(std::move(connection));
 }
@@ -116,20 +101,10 @@ void PoolSet::sweep() {
 /// Idle connections that ended meanwhile or rested too long, and pools whose upstream nobody configures any more.
 void PoolSet::drop_dead() {
     dropped_dead_ms_ = now_ms;
-    std::vector<pollfd> polled;
     for (auto& [upstream, pool] : pools_) {
-        if (pool->idle.empty()) continue;
-        polled.clear();
-        for (auto& connection : pool->idle) polled.push_back({connection->channel.fd(), POLLIN | POLLRDHUP, 0});
-        if (::poll(polled.data(), polled.size(), 0) < 0) continue;
-        size_t kept = 0;
-        for (size_t i = 0; i < pool->idle.size(); ++i) {
-            auto& connection = pool->idle[i];
-            const bool old = now_ms - connection->idle_since_ms > kIdleMs;
-            if (old || (polled[i].revents != 0 && !silent(connection->channel))) continue;
-            std::swap(pool->idle[kept++], connection);
-        }
-        pool->idle.resize(kept);
+        std::erase_if(pool->idle, [this](const std::unique_ptr<Outgoing>& connection) {
+            return now_ms - connection->idle_since_ms > kIdleMs || !connection->channel.quiet();
+        });
     }
     std::erase_if(pools_, [](const auto& entry) {
         const Pool& pool = *entry.second;

@@ -23,6 +23,7 @@ struct Outgoing {
     Channel channel;
     int64_t deadline_ms = 0;  ///< 0 = none
     int64_t idle_since_ms = 0;
+    uint64_t idle_since_turn = 0;
     bool timed_out = false, stopped = false;
     std::function<void()> wake;  ///< set while waiting for something that is not the socket
 

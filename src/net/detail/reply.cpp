@@ -140,7 +140,14 @@ Result<std::string_view> Reply::unpacked(std::string_view packed) {
 
 rt::Task<Status> Reply::fill(int64_t wait_ms) {
     if (stop_ && stop_->stopped()) co_return Error(stop_->why(), "the client left");
+    Channel& channel = connection_->channel;
     in_.make_room();
+    Io got = channel.read_now(in_.room(), in_.room_size());
+    if (!got.again) {
+        in_.commit(got.n);
+        received_ += static_cast<int64_t>(got.n);
+        co_return fault(got);
+    }
     const int64_t now = set_->now_ms;
     if (now >= total_deadline_ms_) co_return Error(ErrorCode::upstream_timeout, "the provider took too long in all");
     connection_->deadline_ms = std::min(now + wait_ms, total_deadline_ms_);
@@ -151,13 +158,12 @@ rt::Task<Status> Reply::fill(int64_t wait_ms) {
             c->interrupt();
         });
     }
-    Io got;
-    if (connection_->channel.plain()) {
-        auto [ec, n] =
-            co_await connection_->channel.socket.async_read_some(asio::buffer(in_.room(), in_.room_size()), as_values);
-        got = Io{ec && ec != asio::error::eof, n};
-    } else {
-        got = co_await connection_->channel.read_tls(in_.room(), in_.room_size());
+    while (got.again) {
+        if (in_.empty()) in_.release();
+        co_await channel.ready();
+        if (channel.interrupted()) break;
+        in_.make_room();
+        got = channel.read_now(in_.room(), in_.room_size());
     }
     connection_->deadline_ms = 0;
     in_.commit(got.n);

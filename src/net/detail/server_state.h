@@ -2,8 +2,6 @@
 // counters are atomic, its options immutable after start.
 #pragma once
 
-#include <poll.h>
-
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -36,7 +34,8 @@ struct ServerState {
 
 class LoopPart : public std::enable_shared_from_this<LoopPart> {
   public:
-    LoopPart(rt::Loop& loop, std::shared_ptr<ServerState> state, TcpAcceptor acceptor);
+    /// `listener`: a listening, non-blocking descriptor.
+    LoopPart(rt::Loop& loop, std::shared_ptr<ServerState> state, int listener);
 
     rt::Loop& loop;
     std::shared_ptr<ServerState> state;
@@ -57,14 +56,12 @@ class LoopPart : public std::enable_shared_from_this<LoopPart> {
     void adopt(int fd);
     void answer_with_reserve();
     void sweep();
-    void look_for_gone_clients();
 
-    TcpAcceptor acceptor_;
+    int listener_;  ///< until start() hands it to acceptor_
+    std::optional<rt::Descriptor> acceptor_;
     int reserve_fd_ = -1;
     bool accepting_ = true;
     std::vector<Connection*> connections_;
-    std::vector<pollfd> polled_;
-    std::vector<Connection*> polled_connections_;
     std::shared_ptr<void> sweep_handle_;
 
   public:
