@@ -97,11 +97,8 @@ Error gateway_error(int status, std::string_view body) {
             if (message.empty() && m.is_string()) message = m.text();
     }
     if (message.empty()) message = body.substr(0, 500);
-    const auto code = status == 401   ? ErrorCode::auth_invalid
-                      : status == 402 ? ErrorCode::no_money
-                      : status == 429 ? ErrorCode::rate_limited
-                                      : ErrorCode::bad_request;
-    return Error(code, fmt::format("{} ({})", message, status));
+    // The gateway's messages say themselves what to do next.
+    return Error(ErrorCode::bad_request, fmt::format("{} ({})", message, status));
 }
 
 }  // namespace aig::cli

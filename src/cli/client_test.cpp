@@ -56,7 +56,7 @@ class FakeGateway {
         }
         const auto at = answers.find(path);
         const Answer answer = at == answers.end()
-                                  ? Answer{404, "application/json", R"({"error":{"message":"no such path"}})"}
+                                  ? Answer{404, "application/json", R"({"error":{"message":"no such path."}})"}
                                   : at->second;
         net::Headers headers;
         headers.add("content-type", answer.content_type);
@@ -223,7 +223,12 @@ TEST_F(ClientTest, the_admin_api_over_a_url) {
     EXPECT_EQ(gateway.seen()[1].authorization, "Bearer tok2");
     gateway.answers["/admin/accounts"] = {401, "application/json", R"({"error":{"message":"bad token"}})"};
     EXPECT_EQ(run({"account", "create", "--name", "A", "--url", gateway.url()}), exit_failed);
-    EXPECT_THAT(err.str(), HasSubstr("Is --admin-token the one of this gateway?"));
+    EXPECT_THAT(err.str(), HasSubstr("admin token is missing or wrong"));
+}
+
+TEST_F(ClientTest, a_url_that_is_not_the_admin_listeners_is_guessed) {
+    EXPECT_EQ(run({"account", "list", "--url", gateway.url(), "--admin-token", "t"}), exit_failed);
+    EXPECT_EQ(err.str(), "aig: no such path. Is --url the admin listener's address?\n");
 }
 
 TEST_F(ClientTest, the_admin_api_over_the_socket_of_a_running_gateway) {

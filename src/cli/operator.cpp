@@ -99,14 +99,18 @@ Result<AdminReply> reach(const Context& context, const Operator& o, AdminRequest
 }
 
 Error refusal(const AdminReply& reply) {
+    if (reply.status == 401 || reply.status == 403)
+        return Error(ErrorCode::scope_denied,
+                     "The admin token is missing or wrong. Give this gateway's with --admin-token (it lies in "
+                     "admin.token in its data folder).");
     auto doc = JsonDoc::parse(reply.json);
     const auto e = doc ? doc->root()["error"] : JsonRef();
     auto message = e["message"].text().empty() ? fmt::format("The admin API answered {}.", reply.status)
                                                : std::string(e["message"].text());
-    const bool wrong_token = reply.status == 401 || reply.status == 403;
-    if (wrong_token) message += " (Is --admin-token the one of this gateway?)";
-    // Its next step is for programs; a person at a terminal has the message.
-    return Error(wrong_token ? ErrorCode::scope_denied : ErrorCode::bad_request, std::move(message));
+    // Every path asked here exists on an admin listener.
+    if (reply.status == 404 && e["code"].text() != "resource_not_found")
+        message += " Is --url the admin listener's address?";
+    return Error(ErrorCode::bad_request, std::move(message));
 }
 }  // namespace
 
