@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <ctime>
 
 namespace aig::sim {
@@ -83,7 +84,13 @@ std::string reply_head(const Reply& reply, std::string_view framing) {
     return head;
 }
 
-std::string chunk(std::string_view bytes) { return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes); }
+std::string chunk(std::string_view bytes) {
+    char size[17];
+    const char* const end = std::to_chars(size, size + sizeof size, bytes.size(), 16).ptr;
+    std::string out;
+    out.reserve(bytes.size() + 24);
+    return out.append(size, static_cast<size_t>(end - size)).append("\r\n").append(bytes).append("\r\n");
+}
 
 Script frame(const Reply& reply) {
     Script script;

@@ -220,8 +220,9 @@ class ChunkWriter {
     }
 
     void choice(size_t i, std::string_view delta, std::string_view text, bool finish) {
-        std::string e = head_;
-        fmt::format_to(std::back_inserter(e), "{{\"index\":{},\"delta\":{},", i, delta);
+        std::string e;
+        e.reserve(head_.size() + delta.size() + 160);
+        e.append(head_).append("{\"index\":").append(std::to_string(i)).append(",\"delta\":").append(delta).append(",");
         if (text.empty() || !ask_.logprobs) {
             e += "\"logprobs\":null";
         } else {
