@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "sim/sim.h"
 #include "sim/testing/raw_client.h"
@@ -139,6 +141,13 @@ TEST(Faults, AreNamedOnceAndNumerousEnough) {
         EXPECT_FALSE(f.text.empty());
         EXPECT_EQ((f.bend != nullptr) + (f.edit != nullptr) + (f.play != nullptr), 1) << f.name;
     }
+}
+
+TEST(Faults, AreDocumented) {
+    std::ifstream in(AIG_SOURCE_DIR "/docs/reference/simulator.md");
+    std::stringstream text;
+    text << in.rdbuf();
+    EXPECT_NE(text.str().find(fault_table()), std::string::npos) << "replace the table by:\n" << fault_table();
 }
 
 TEST(Faults, AreChosenByModelName) {

@@ -114,7 +114,7 @@ Script close_after_reply(const Reply& r, const FaultCall&) {
 }
 
 Script cl_too_long(const Reply& r, const FaultCall&) { return with_length(r, 100, End::close); }
-Script cl_too_short(const Reply& r, const FaultCall&) { return with_length(r, -10, End::hold); }
+Script cl_too_short(const Reply& r, const FaultCall&) { return with_length(r, -10, End::keep); }
 
 Script cl_and_te(const Reply& r, const FaultCall&) {
     const std::string body = payload(r);

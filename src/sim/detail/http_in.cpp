@@ -9,7 +9,7 @@ namespace aig::sim {
 namespace {
 
 constexpr size_t largest_head = 64 << 10;
-constexpr int64_t largest_body = 64 << 20;
+constexpr size_t largest_body = 64 << 20;
 
 std::string lower(std::string_view text) {
     std::string out(text);
@@ -37,12 +37,12 @@ Reading RequestReader::read(std::string& buffer, Request& request) {
     if (!have_head_) {
         if (const Reading r = read_head(buffer, request); r != Reading::whole) return r;
         have_head_ = true;
+        buffer.erase(0, head_size_);
     }
     if (chunked_) return read_chunks(buffer, request);
-    const size_t total = head_size_ + static_cast<size_t>(length_);
-    if (buffer.size() < total) return Reading::more;
-    request.body.assign(buffer, head_size_, static_cast<size_t>(length_));
-    buffer.erase(0, total);
+    if (buffer.size() < length_) return Reading::more;
+    request.body.assign(buffer, 0, length_);
+    buffer.erase(0, length_);
     *this = RequestReader();
     return Reading::whole;
 }
@@ -75,8 +75,7 @@ Reading RequestReader::read_head(std::string_view buffer, Request& request) {
         const std::string_view value = trim(h.substr(colon + 1));
         if (name == "content-length") {
             const auto [p, ec] = std::from_chars(value.data(), value.data() + value.size(), length_);
-            if (ec != std::errc() || p != value.data() + value.size() || length_ < 0 || length_ > largest_body ||
-                have_length)
+            if (ec != std::errc() || p != value.data() + value.size() || length_ > largest_body || have_length)
                 return Reading::bad;
             have_length = true;
         } else if (name == "transfer-encoding") {
@@ -92,32 +91,29 @@ Reading RequestReader::read_head(std::string_view buffer, Request& request) {
     return chunked_ && have_length ? Reading::bad : Reading::whole;
 }
 
+/// Whole chunks move from the buffer to the body as they come, so that a long body is looked at once.
 Reading RequestReader::read_chunks(std::string& buffer, Request& request) {
-    size_t at = head_size_;
-    std::string body;
+    size_t at = 0;
+    Reading state = Reading::more;
     for (;;) {
         const size_t line = buffer.find("\r\n", at);
-        if (line == std::string::npos) return Reading::more;
+        if (line == std::string::npos) break;
         uint64_t size = 0;
         const auto [p, ec] = std::from_chars(buffer.data() + at, buffer.data() + line, size, 16);
-        if (ec != std::errc() || (p != buffer.data() + line && *p != ';') || size > static_cast<uint64_t>(largest_body))
+        if (ec != std::errc() || (p != buffer.data() + line && *p != ';') || size > largest_body - request.body.size())
             return Reading::bad;
-        at = line + 2;
-        if (size == 0) {
-            if (buffer.size() < at + 2) return Reading::more;
-            if (buffer.compare(at, 2, "\r\n") != 0) return Reading::bad;  // trailers are not for providers
-            request.body = std::move(body);
-            buffer.erase(0, at + 2);
-            *this = RequestReader();
-            return Reading::whole;
-        }
-        if (buffer.size() < at + size + 2)
-            return buffer.size() > static_cast<size_t>(largest_body) * 2 ? Reading::bad : Reading::more;
-        body.append(buffer, at, size);
-        if (body.size() > static_cast<size_t>(largest_body) || buffer.compare(at + size, 2, "\r\n") != 0)
-            return Reading::bad;
-        at += size + 2;
+        const size_t begin = line + 2;
+        if (buffer.size() < begin + size + 2) break;
+        if (buffer.compare(begin + size, 2, "\r\n") != 0) return Reading::bad;  // nor trailers: not for providers
+        request.body.append(buffer, begin, size);
+        at = begin + size + 2;
+        if (size > 0) continue;
+        state = Reading::whole;
+        break;
     }
+    buffer.erase(0, at);
+    if (state == Reading::whole) *this = RequestReader();
+    return state;
 }
 
 }  // namespace aig::sim

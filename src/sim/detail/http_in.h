@@ -34,7 +34,7 @@ class RequestReader {
 
     bool have_head_ = false, chunked_ = false, expects_ = false;
     size_t head_size_ = 0;
-    int64_t length_ = 0;
+    size_t length_ = 0;
     size_t scanned_ = 0;
 };
 
