@@ -7,6 +7,7 @@
 #include <set>
 
 #include "dialect/openai_chat/openai_chat.h"
+#include "openai_chats.h"
 #include "provider/anthropic/anthropic.h"
 #include "recordings.h"
 
@@ -125,4 +126,72 @@ TEST(AnthropicTranslation, agrees_with_the_oracle) {
     for (const auto& [key, why] : accepted)
         EXPECT_TRUE(used.count(key)) << "no longer a difference: " << key.first << "." << key.second << " (" << why
                                      << ")";
+}
+
+/// What the API checks before it reads a word: our requests never fail on it.
+void expect_well_formed(JsonRef q, const std::string& id) {
+    EXPECT_GT(q["max_tokens"].integer().value_or(0), 0) << id;
+    const JsonRef thinking = q["thinking"];
+    if (thinking["budget_tokens"]) {
+        EXPECT_GE(thinking["budget_tokens"].integer().value_or(0), 1024) << id;
+        EXPECT_LT(thinking["budget_tokens"].integer().value_or(0), q["max_tokens"].integer().value_or(0)) << id;
+    }
+    EXPECT_GT(q["messages"].size(), 0u) << id;
+    std::string last;
+    for (const JsonRef m : q["messages"]) {
+        EXPECT_NE(m["role"].text(), last) << id;
+        last = m["role"].text();
+        EXPECT_GT(m["content"].size(), 0u) << id;
+        bool others = false;
+        for (const JsonRef b : m["content"]) {
+            const auto type = b["type"].text();
+            if (type == "text") {
+                EXPECT_NE(b["text"].text().find_first_not_of(" \t\r\n"), std::string_view::npos) << id;
+            }
+            if (type == "tool_use") {
+                EXPECT_TRUE(b["input"].is_object()) << id;
+            }
+            if (type == "tool_result") {
+                EXPECT_FALSE(others) << id << ": a result behind other blocks";
+            }
+            if (type != "tool_result") others = true;
+        }
+    }
+    for (const JsonRef t : q["tools"]) {
+        EXPECT_EQ(t["input_schema"]["type"].raw(), "\"object\"") << id << " " << t.raw();
+    }
+}
+
+TEST(AnthropicTranslation, every_recorded_chat_is_said_or_refused_by_name) {
+    AIG_NEED_RECORDINGS("openai_chat");
+    const dialect::openai::OpenAiChat chat;
+    std::map<std::string, int> refused;
+    int said = 0;
+    for (const auto& r : recordings::openai_chats()) {
+        if (!chat.peek(Operation::chat, r.request)) continue;
+        auto request = chat.parse(Operation::chat, r.request);
+        ASSERT_TRUE(request.ok()) << r.id;
+        for (const Quirks& quirks :
+             {Quirks{}, Quirks{.no_output_format = true},
+              Quirks{.adaptive_thinking = true, .no_sampling = true, .system_in_messages = true}}) {
+            Losses losses;
+            auto ours = provider::anthropic_wire().encode(*request, WireTarget{"claude", 0, quirks}, losses);
+            if (!ours) {
+                EXPECT_FALSE(ours.error().param().empty()) << ours.error().message();
+                ++refused[std::string(ours.error().row().name)];
+                continue;
+            }
+            auto doc = JsonDoc::parse(ours->body);
+            ASSERT_TRUE(doc.ok()) << r.id << ours->body;
+            expect_well_formed(doc->root(), r.id);
+            ++said;
+        }
+    }
+    EXPECT_GT(said, 4000);
+    int refusals = 0;
+    for (const auto& [code, count] : refused) {
+        EXPECT_TRUE(code == "unsupported_feature" || code == "bad_param") << code;
+        refusals += count;
+    }
+    EXPECT_LT(refusals * 10, said) << "more than a tenth is refused";
 }

@@ -1,4 +1,7 @@
 // Messages: system text hoisted or kept in place, turns merged, blocks written.
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -47,7 +50,7 @@ class Builder {
                 TRYV(message(m));
             }
         }
-        std::erase_if(done_.turns, [](const Turn& t) { return t.results.empty() && t.blocks.empty(); });
+        drop_empty_turns();
         if (done_.turns.empty())
             return Error(ErrorCode::bad_param, "messages: at least one message must have content").param("messages");
         return std::move(done_);
@@ -61,6 +64,21 @@ class Builder {
     Turn& turn(std::string_view role) {
         if (done_.turns.empty() || done_.turns.back().role != role) done_.turns.push_back({role, {}, {}});
         return done_.turns.back();
+    }
+
+    /// A turn of blank text alone is nothing; its neighbours, of one role now, become one.
+    void drop_empty_turns() {
+        std::vector<Turn> kept;
+        for (Turn& t : done_.turns) {
+            if (t.results.empty() && t.blocks.empty()) continue;
+            if (kept.empty() || kept.back().role != t.role) {
+                kept.push_back(std::move(t));
+                continue;
+            }
+            std::move(t.results.begin(), t.results.end(), std::back_inserter(kept.back().results));
+            std::move(t.blocks.begin(), t.blocks.end(), std::back_inserter(kept.back().blocks));
+        }
+        done_.turns = std::move(kept);
     }
 
     Status message(const Message& m) {

@@ -164,8 +164,12 @@ TEST(AnthropicEncode, blank_text_is_left_out_and_the_last_word_trimmed) {
     c.messages = {say(Role::user, "q"), say(Role::assistant, " \n"), say(Role::user, "again"),
                   say(Role::assistant, "{ \n")};
     const auto s = send(c);
-    EXPECT_EQ(s.root()["messages"].size(), 3u);
+    EXPECT_EQ(s.root()["messages"].size(), 2u);
     EXPECT_NE(s.body.find(R"("text":"{"})"), std::string::npos) << s.body;
+    Chat hole;
+    hole.messages = {say(Role::user, "q"), say(Role::assistant, ""), say(Role::user, "again")};
+    EXPECT_EQ(send(hole).at("messages"),
+              R"([{"role":"user","content":[{"type":"text","text":"q"},{"type":"text","text":"again"}]}])");
     Chat empty;
     empty.messages = {say(Role::user, "")};
     EXPECT_EQ(send(empty).error->code(), ErrorCode::bad_param);

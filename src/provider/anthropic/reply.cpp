@@ -35,6 +35,8 @@ Event extra(int choice, std::string_view name, std::string_view raw) {
 }
 Error garbage(std::string why) { return Error(ErrorCode::upstream_garbage, std::move(why)); }
 
+Error too_much() { return garbage("the provider's reply has more than 16 MiB of citations and server blocks"); }
+
 void append_item(std::string& list, std::string_view json) {
     if (!list.empty()) list += ',';
     list += json;
@@ -78,6 +80,7 @@ Reply::Block* Reply::find(int64_t index) {
 
 Status Reply::block_start(int64_t index, JsonRef json, Events& out) {
     if (open_.size() >= max_open_blocks) return garbage("the provider opened more than 1,024 content blocks at once");
+    if (citations_.size() + blocks_.size() > max_kept) return too_much();
     if (Block* again = find(index)) {  // not closed before its number came again
         const Block left = std::move(*again);
         std::erase_if(open_, [&](const Block& b) { return b.index == index; });
@@ -146,8 +149,7 @@ Status Reply::block_delta(int64_t index, JsonRef delta, Events& out) {
     } else if (block->kind == BlockKind::other) {
         append_item(block->pieces, delta.raw());
     }
-    if (citations_.size() + blocks_.size() + block->pieces.size() > max_kept)
-        return garbage("the provider's reply has more than 16 MiB of citations and server blocks");
+    if (citations_.size() + blocks_.size() + block->pieces.size() > max_kept) return too_much();
     return {};
 }
 
