@@ -15,6 +15,14 @@ constexpr int64_t default_page = 100, max_page = 1'000;
 constexpr size_t max_models = 1'000, max_ref = 200, max_memo = 500;
 constexpr int64_t max_expiry_s = 32'503'680'000;  // the year 3000
 
+/// The languages a key may be minted with, as x-aig-dialect names them.
+Status known_dialect(std::string_view name) {
+    for (const std::string_view d : {"", "openai", "aigate", "aigateway", "aigenway", "portal"})
+        if (name == d) return {};
+    return Error(ErrorCode::bad_param, "'dialect' must be one of openai, aigate, aigateway, aigenway, portal.")
+        .param("dialect");
+}
+
 std::string wallet_json(const ledger::WalletView& v) {
     std::string out;
     JsonWriter(out)
@@ -191,6 +199,7 @@ struct AdminRoutes {
         TRY(key.prefix, body.text("prefix", "sk-aig-"));
         TRY(key.name, body.text("name", ""));
         TRY(key.dialect, body.text("dialect", ""));
+        TRYV(known_dialect(key.dialect));
         TRY(key.tag, body.text("tag", ""));
         TRY(key.limits.rpm, body.integer("rpm", 1, 1'000'000'000));
         TRY(key.limits.tpm, body.integer("tpm", 1, 1'000'000'000'000));

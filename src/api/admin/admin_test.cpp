@@ -166,6 +166,7 @@ TEST_F(AdminTest, bad_keys) {
     EXPECT_EQ(with(R"("spend_cap_usd":"0.0000000001")"), "400 bad_param spend_cap_usd");
     EXPECT_EQ(with(R"("spend_cap":"5")"), "400 bad_param spend_cap");
     EXPECT_EQ(with(R"("spend_period":"week","spend_cap_usd":1)"), "400 bad_param spend_period");
+    EXPECT_EQ(with(R"("dialect":"klingon")"), "400 bad_param dialect");
     EXPECT_EQ(with(R"("models":"a")"), "400 bad_param models");
     EXPECT_EQ(with(R"("models":[1])"), "400 bad_param models");
     EXPECT_EQ(with(R"("expires_at":1)"), "400 bad_param expires");

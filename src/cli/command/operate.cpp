@@ -131,7 +131,8 @@ Action build_key_create(Spec& spec) {
     spec.text("--spend-cap-usd", "D", o->cap, "what it may spend (no limit)");
     spec.text("--spend-period", "P", o->period, "day or month: how often the cap begins anew (never)");
     spec.text("--models", "A,B", o->models, "the only models it may use (all)");
-    spec.text("--dialect", "D", o->dialect, "the language of its errors and headers (its prefix's)");
+    spec.text("--dialect", "D", o->dialect,
+              "openai, aigate, aigateway, aigenway or portal: the language of its replies (by its prefix)");
     spec.text("--tag", "T", o->tag, "tag of its calls in reports");
     spec.whole("--expires-days", o->days, 1, 36'500, "days until it expires (never)");
     operator_options(spec, *o);
