@@ -90,6 +90,9 @@ uint64_t hash_text(std::string_view text, uint64_t seed = 0xcbf29ce484222325);
 
 Checked read_openai_chat(JsonRef root, Ask& ask);
 Checked read_anthropic_messages(JsonRef root, Ask& ask);
+/// The "messages" of each, for the two above.
+Checked read_openai_messages(JsonRef list, Ask& ask, PromptMeter& meter);
+Checked read_anthropic_turns(JsonRef list, Ask& ask, PromptMeter& meter);
 
 /// Facts about thinking signatures, which the simulator mints and checks.
 std::string thinking_signature(std::string_view thinking);

@@ -1,115 +1,13 @@
 // Reads POST /v1/chat/completions and refuses what api.openai.com refuses, in its words (recorded 2025-2026).
 #include <fmt/format.h>
 
-#include <array>
-#include <set>
-
-#include "sim/detail/ask.h"
+#include "sim/detail/openai_checks.h"
 
 namespace aig::sim {
 
 namespace {
 
-Refusal refuse(std::string message, std::string param, std::string code) {
-    return {400, "invalid_request_error", std::move(message), std::move(param), std::move(code)};
-}
-Refusal missing(const std::string& param) {
-    return refuse(fmt::format("Missing required parameter: '{}'.", param), param, "missing_required_parameter");
-}
-std::string_view kind_name(JsonRef v) {
-    switch (v.kind()) {
-        case JsonKind::null:
-            return "null";
-        case JsonKind::boolean:
-            return "a boolean";
-        case JsonKind::number:
-            return v.integer() ? "an integer" : "a decimal";
-        case JsonKind::string:
-            return "a string";
-        case JsonKind::array:
-            return "an array";
-        case JsonKind::object:
-            return "an object";
-    }
-    return "null";
-}
-Refusal wrong_type(const std::string& param, std::string_view wanted, JsonRef v) {
-    return refuse(fmt::format("Invalid type for '{}': expected {}, but got {} instead.", param, wanted, kind_name(v)),
-                  param, "invalid_type");
-}
-Refusal wrong_value(const std::string& param, std::string_view got, std::string_view allowed) {
-    return refuse(fmt::format("Invalid value: '{}'. Supported values are: {}.", got, allowed), param, "invalid_value");
-}
-
-bool given(JsonRef v) { return v && !v.is_null(); }
-
-Checked bounded_integer(JsonRef root, std::string_view name, int64_t low, int64_t high, std::optional<int64_t>& out) {
-    const JsonRef v = root[name];
-    if (!given(v)) return {};
-    const auto n = v.integer();
-    if (!n) return wrong_type(std::string(name), "an integer", v);
-    if (*n < low)
-        return refuse(
-            fmt::format("Invalid '{}': integer below minimum value. Expected a value >= {}, but got {} instead.", name,
-                        low, *n),
-            std::string(name), "integer_below_min_value");
-    if (*n > high)
-        return refuse(
-            fmt::format("Invalid '{}': integer above maximum value. Expected a value <= {}, but got {} instead.", name,
-                        high, *n),
-            std::string(name), "integer_above_max_value");
-    out = *n;
-    return {};
-}
-
-Checked bounded_number(JsonRef root, std::string_view name, double low, double high) {
-    const JsonRef v = root[name];
-    if (!given(v)) return {};
-    if (!v.is_number()) return wrong_type(std::string(name), "a decimal", v);
-    const double d = number_of(v);
-    if (d < low || d > high)
-        return refuse(fmt::format("Invalid '{}': decimal {} value. Expected a value {} {}, but got {} instead.", name,
-                                  d < low ? "below minimum" : "above maximum",
-                                  d < low ? ">=" : "<=", d < low ? low : high, v.raw()),
-                      std::string(name), d < low ? "decimal_below_min_value" : "decimal_above_max_value");
-    return {};
-}
-
-Checked boolean(JsonRef root, std::string_view name, bool& out) {
-    const JsonRef v = root[name];
-    if (!given(v)) return {};
-    if (!v.is_bool()) return wrong_type(std::string(name), "a boolean", v);
-    out = v.boolean();
-    return {};
-}
-
-bool tool_name_ok(std::string_view name) {
-    if (name.empty() || name.size() > 64) return false;
-    for (const char c : name)
-        if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') return false;
-    return true;
-}
-
-/// A strict schema must close every object and require every property; OpenAI refuses anything else.
-std::string strict_fault(JsonRef schema, const std::string& context, int depth = 0) {
-    if (depth > 32 || !schema.is_object()) return "";
-    if (schema["type"].text() == "object" || schema["properties"]) {
-        if (!schema["additionalProperties"].is_bool() || schema["additionalProperties"].boolean())
-            return fmt::format("In context={}, 'additionalProperties' is required to be supplied and to be false.",
-                               context);
-        std::set<std::string_view> required;
-        for (JsonRef r : schema["required"]) required.insert(r.text());
-        for (JsonRef p : schema["properties"]) {
-            if (!required.count(p.key()))
-                return fmt::format(
-                    "In context={}, 'required' is required to be supplied and to be an array including every "
-                    "key in properties. Missing '{}'.",
-                    context, p.key());
-            if (auto f = strict_fault(p, fmt::format("('properties', '{}')", p.key()), depth + 1); !f.empty()) return f;
-        }
-    }
-    return strict_fault(schema["items"], "('items')", depth + 1);
-}
+using namespace openai;
 
 class ChatReader {
   public:
@@ -121,8 +19,9 @@ class ChatReader {
             return refuse("you must provide a model parameter", "", "");
         ask_.model = root_["model"].text();
         for (auto step : {&ChatReader::foreign_fields, &ChatReader::settings, &ChatReader::tools,
-                          &ChatReader::tool_choice, &ChatReader::response_format, &ChatReader::messages})
+                          &ChatReader::tool_choice, &ChatReader::response_format})
             if (auto r = (this->*step)()) return r;
+        if (auto r = read_openai_messages(root_["messages"], ask_, meter_)) return r;
         ask_.input_tokens += 3;  // the reply is primed with its own framing
         return {};
     }
@@ -323,161 +222,9 @@ class ChatReader {
         return {};
     }
 
-    Checked messages() {
-        const JsonRef list = root_["messages"];
-        if (!given(list)) return missing("messages");
-        if (!list.is_array()) return wrong_type("messages", "an array of objects", list);
-        if (list.size() == 0)
-            return refuse(
-                "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array "
-                "instead.",
-                "messages", "empty_array");
-        int64_t i = 0;
-        for (JsonRef m : list)
-            if (auto r = message(m, fmt::format("messages[{}]", i++))) return r;
-        return owed_results();
-    }
-
-    Checked message(JsonRef m, const std::string& at) {
-        if (!m.is_object()) return wrong_type(at, "an object", m);
-        if (!m["role"].is_string()) return missing(at + ".role");
-        const std::string_view role = m["role"].text();
-        if (role != "tool")
-            if (auto r = owed_results()) return r;
-        if (role == "user") {
-            ask_.prompt.clear();
-            ask_.tool_results.clear();
-        }
-        Checked fault;
-        if (role == "system" || role == "developer")
-            fault = content(m, at, role);
-        else if (role == "user")
-            fault = content(m, at, role);
-        else if (role == "assistant")
-            fault = assistant(m, at);
-        else if (role == "tool")
-            fault = tool_result(m, at);
-        else if (role != "function")
-            return wrong_value(at + ".role", role,
-                               "'system', 'assistant', 'user', 'function', 'tool', and 'developer'");
-        meter_.end_message();
-        return fault;
-    }
-
-    Checked assistant(JsonRef m, const std::string& at) {
-        ask_.tool_results.clear();
-        const JsonRef calls = m["tool_calls"];
-        if (given(calls) && !calls.is_array()) return wrong_type(at + ".tool_calls", "an array of objects", calls);
-        if (given(calls) && calls.size() == 0)
-            return refuse(
-                fmt::format("Invalid '{}.tool_calls': empty array. Expected an array with minimum length 1, but got an "
-                            "empty array instead.",
-                            at),
-                at + ".tool_calls", "empty_array");
-        int64_t i = 0;
-        for (JsonRef c : calls) {
-            const std::string here = fmt::format("{}.tool_calls[{}]", at, i++);
-            if (!c["id"].is_string()) return missing(here + ".id");
-            if (!c["type"].is_string()) return missing(here + ".type");
-            if (c["type"].text() == "function") {
-                if (!c["function"]["name"].is_string()) return missing(here + ".function.name");
-                const JsonRef arguments = c["function"]["arguments"];
-                if (!arguments.is_string()) return wrong_type(here + ".function.arguments", "a string", arguments);
-                meter_.text(c["function"]["name"].text());
-                meter_.text(arguments.text());
-            }
-            owed_.insert(c["id"].text());
-        }
-        if (given(m["content"])) return content(m, at, "assistant");
-        if (given(calls) || given(m["function_call"]) || given(m["refusal"]) || given(m["audio"])) return {};
-        return refuse("Invalid value for 'content': expected a string, got null.",
-                      fmt::format("messages.[{}].content", at.substr(9, at.size() - 10)), "");
-    }
-
-    Checked tool_result(JsonRef m, const std::string& at) {
-        if (!m["tool_call_id"].is_string()) return missing(at + ".tool_call_id");
-        if (!owed_.erase(m["tool_call_id"].text()))
-            return refuse(
-                "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with "
-                "'tool_calls'.",
-                fmt::format("messages.[{}].role", at.substr(9, at.size() - 10)), "");
-        ask_.tool_results.emplace_back();
-        return content(m, at, "tool");
-    }
-
-    Checked owed_results() {
-        if (owed_.empty()) return {};
-        return refuse(
-            fmt::format("An assistant message with 'tool_calls' must be followed by tool messages responding to each "
-                        "'tool_call_id'. The following tool_call_ids did not have response messages: {}",
-                        *owed_.begin()),
-            "messages", "");
-    }
-
-    Checked content(JsonRef m, const std::string& at, std::string_view role) {
-        const JsonRef v = m["content"];
-        if (v.is_string()) return take_text(v.text(), role), Checked();
-        if (!given(v))
-            return refuse("Invalid value for 'content': expected a string, got null.",
-                          fmt::format("messages.[{}].content", at.substr(9, at.size() - 10)), "");
-        if (!v.is_array()) return wrong_type(at + ".content", "one of a string or array of objects", v);
-        int64_t i = 0;
-        for (JsonRef p : v)
-            if (auto r = part(p, fmt::format("{}.content[{}]", at, i++), role)) return r;
-        return {};
-    }
-
-    Checked part(JsonRef p, const std::string& at, std::string_view role) {
-        if (!p.is_object()) return wrong_type(at, "an object", p);
-        if (!p["type"].is_string()) return missing(at + ".type");
-        const std::string_view type = p["type"].text();
-        if (type == "text") {
-            if (!p["text"].is_string()) return missing(at + ".text");
-            return take_text(p["text"].text(), role), Checked();
-        }
-        if (type == "refusal" && role == "assistant") return {};
-        if (role != "user")
-            return wrong_value(at + ".type", type, role == "assistant" ? "'text' and 'refusal'" : "'text'");
-        if (type == "image_url") return image(p, at);
-        if (type == "input_audio") {
-            if (!p["input_audio"]["data"].is_string()) return missing(at + ".input_audio.data");
-            if (!p["input_audio"]["format"].is_string()) return missing(at + ".input_audio.format");
-            return meter_.tokens(100), Checked();
-        }
-        if (type == "file") {
-            if (!p["file"].is_object()) return missing(at + ".file");
-            return meter_.tokens(500), Checked();
-        }
-        return wrong_value(at + ".type", type, "'text', 'image_url', 'input_audio', 'refusal', 'audio', and 'file'");
-    }
-
-    Checked image(JsonRef p, const std::string& at) {
-        const JsonRef url = p["image_url"]["url"];
-        if (!p["image_url"].is_object()) return wrong_type(at + ".image_url", "an object", p["image_url"]);
-        if (!url.is_string()) return missing(at + ".image_url.url");
-        const bool data =
-            url.text().starts_with("data:image/") && url.text().find(";base64,") != std::string_view::npos;
-        if (!data && !url.text().starts_with("https://") && !url.text().starts_with("http://"))
-            return refuse(
-                "Invalid value for 'image_url.url': expected a base64-encoded data URL with an image MIME type, or an "
-                "http(s) URL.",
-                at + ".image_url.url", "invalid_image_url");
-        meter_.image(p["image_url"]["detail"].text() == "low" ? 85 : 765);
-        return {};
-    }
-
-    void take_text(std::string_view text, std::string_view role) {
-        meter_.text(text);
-        std::string* into = role == "user" ? &ask_.prompt : role == "tool" ? &ask_.tool_results.back() : nullptr;
-        if (!into) return;
-        if (!into->empty()) *into += '\n';
-        *into += text;
-    }
-
     JsonRef root_;
     Ask& ask_;
     PromptMeter meter_;
-    std::set<std::string_view> owed_;  ///< tool call ids without a result yet
 };
 
 }  // namespace
