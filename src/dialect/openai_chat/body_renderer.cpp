@@ -33,8 +33,8 @@ class BodyRenderer final : public Renderer {
                 c->logprobs = e.raw;
                 break;
             case Kind::finish:
+                if (!c->finished) c->stop = e.stop;
                 c->finished = true;
-                c->stop = e.stop;
                 break;
             default:
                 tool(*c, e);

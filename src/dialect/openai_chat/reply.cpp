@@ -20,8 +20,7 @@ std::string_view ChoiceState::finish_reason() const {
 
 ChoiceState* ReplyState::choice(const Event& event) {
     if (event.choice < 0 || event.choice >= most_choices) return nullptr;
-    ChoiceState& c = choices_[event.choice];
-    return c.finished ? nullptr : &c;
+    return &choices_[event.choice];
 }
 
 size_t ReplyState::call(ChoiceState& choice, const Event& event, bool& begun) {

@@ -33,7 +33,8 @@ struct ChoiceState {
 class ReplyState {
   public:
     explicit ReplyState(const canon::ReplyTerms& terms) : terms_(terms) {}
-    /// Null for an event that has no place any more (behind its choice's finish, or out of range).
+    /// Null for an index out of range. Some providers go on behind a finish reason; the finish chunk comes last all the
+    /// same.
     ChoiceState* choice(const canon::Event& event);
     /// The call an event means; `begun` tells that it is new.
     size_t call(ChoiceState& choice, const canon::Event& event, bool& begun);

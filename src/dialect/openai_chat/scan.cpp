@@ -187,9 +187,10 @@ struct ReplyScan::Reading {
         if (index < 0 || index >= static_cast<int64_t>(most_choices)) return garbage("a choice has no proper index");
         scan.begun_.set(static_cast<size_t>(index));
         if (finish.empty()) return {};
+        // Some say "tool_calls" and then "stop": the first word counts.
+        if (index == 0 && !scan.ended_[0]) facts.stop = canon::openai::stop_of(finish);
         scan.ended_.set(static_cast<size_t>(index));
         facts.finished = facts.content = found.delta = true;
-        if (index == 0) facts.stop = canon::openai::stop_of(finish);
         return {};
     }
 
@@ -307,6 +308,8 @@ Result<const Scanned*> ReplyScan::chat(std::string_view json, Facts& facts) {
     if (!facts.error) {
         r.identity(root);
         TRYV(r.choices(root));
+    }
+    if (!facts.error) {
         r.groq_usage(root);
         TRYV(r.places());
     }

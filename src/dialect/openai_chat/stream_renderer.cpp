@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/json.h"
 #include "dialect/errors.h"
 #include "dialect/openai_chat/reply.h"
@@ -83,8 +85,12 @@ class StreamRenderer final : public Renderer {
         ChoiceState* c = state_.choice(e);
         if (!c) return;
         begin(e.choice, *c, out);
+        // A line end between two tokens of raw JSON would end the SSE line.
+        std::string flat(e.raw);
+        std::replace_if(
+            flat.begin(), flat.end(), [](char ch) { return ch == '\n' || ch == '\r'; }, ' ');
         chunk(
-            e.choice, [](JsonWriter&) {}, out, e.raw);
+            e.choice, [](JsonWriter&) {}, out, flat);
     }
 
     void tool(const Event& e, std::string& out) {
@@ -128,9 +134,8 @@ class StreamRenderer final : public Renderer {
 
     void finish_choice(const Event& e, std::string& out) {
         ChoiceState* c = state_.choice(e);
-        if (!c) return;
+        if (!c || c->finished) return;
         begin(e.choice, *c, out);
-        close_calls(e.choice, *c, out);
         c->finished = true;
         c->stop = e.stop;
     }
@@ -146,10 +151,8 @@ class StreamRenderer final : public Renderer {
         if (state_.choices().empty()) begin(0, state_.choices()[0], out);
         for (auto& [index, c] : state_.choices()) {
             if (!c.begun) continue;
-            if (!c.finished) {
-                if (unfinished != StopReason::length) close_calls(index, c, out);
-                c.stop = unfinished;
-            }
+            if (c.finished || unfinished != StopReason::length) close_calls(index, c, out);
+            if (!c.finished) c.stop = unfinished;
             append_chunk(out, head_, ending_choice(index, c.finish_reason()), wants_usage_ ? "null" : "");
         }
         if (wants_usage_) {

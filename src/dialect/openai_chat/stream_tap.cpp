@@ -51,11 +51,13 @@ class StreamTap final : public Relay {
         SseEvent event;
         while (!over() && reader_.last(event)) {
             // What is left lacks its blank line. A whole event is taken, a part of one means that the stream broke.
-            const bool whole = ends_blank(event.raw);
+            const std::string_view missing = missing_end(event.raw);
             if (const auto s = take(event); !s)
                 return Error(ErrorCode::upstream_truncated, "the provider's stream broke off within an event");
-            if (!whole && !held_.empty()) held_.back().text += "\n\n";
-            if (!whole && !pieces_.empty() && !holding_) pieces_.push_back("\n\n");
+            if (holding_ && !held_.empty())
+                held_.back().text += missing;
+            else if (!pieces_.empty())
+                pieces_.push_back(missing);
         }
         if (facts_.error) return *facts_.error;
         if (facts_.terminal) return pieces_;
@@ -96,8 +98,10 @@ class StreamTap final : public Relay {
 
   private:
     bool over() const { return facts_.terminal || facts_.error.has_value(); }
-    static bool ends_blank(std::string_view raw) {
-        return raw.ends_with("\n\n") || raw.ends_with("\r\n\r\n") || raw.ends_with("\r\r");
+    /// What an event at the end of the stream needs to end with a blank line.
+    static std::string_view missing_end(std::string_view raw) {
+        if (raw.ends_with("\n\n") || raw.ends_with("\r\n\r\n") || raw.ends_with("\r\r")) return {};
+        return raw.ends_with('\n') || raw.ends_with('\r') ? "\n" : "\n\n";
     }
     ChunkHead head() const {
         return {scan_.id().empty() ? "chatcmpl-" + terms_.request_id : scan_.id(),
@@ -136,7 +140,7 @@ class StreamTap final : public Relay {
     Status done(const SseEvent& event) {
         facts_.terminal = true;
         done_ = event.raw;
-        if (!ends_blank(event.raw)) done_ += "\n\n";
+        done_ += missing_end(event.raw);
         if (!facts_.content && !facts_.finished)
             facts_.error = Error(ErrorCode::upstream_empty, "the provider's stream had no output");
         return {};

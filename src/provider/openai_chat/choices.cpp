@@ -108,8 +108,10 @@ Status Choices::message(int index, JsonRef m, std::vector<Event>& out) {
     TRYV(tool_calls(index, m["tool_calls"], out));
     if (const JsonRef f = m["function_call"]; f.is_object()) TRYV(tool_call(index, JsonRef(), f, out));
     for (const JsonRef x : m)
-        if (!one_of(x.key(), known_message) && says_something(x))
+        if (!one_of(x.key(), known_message) && says_something(x)) {
+            content_ |= x.key() == "audio" || x.key() == "images";
             out.push_back(Event{.kind = Kind::extra, .choice = index, .name = x.key(), .raw = x.raw()});
+        }
     return {};
 }
 

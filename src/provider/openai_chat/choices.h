@@ -2,6 +2,7 @@
 // are ours and stable, whatever indexes the provider uses.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,7 +35,7 @@ class Choices {
     };
     struct Choice {
         bool begun = false, finished = false, reasoned = false;
-        std::vector<ToolCall> calls;
+        std::deque<ToolCall> calls;  // events show their ids and names: addresses must stay
     };
 
     void emit(std::vector<canon::Event>& out, canon::Event event);
@@ -49,7 +50,7 @@ class Choices {
     void usage(JsonRef root, std::vector<canon::Event>& out);
     void fail(Error error, std::vector<canon::Event>& out);
 
-    std::vector<Choice> choices_;
+    std::deque<Choice> choices_;
     std::set<std::string, std::less<>> extras_given_;
     std::optional<Error> error_;
     bool started_ = false, content_ = false, usage_seen_ = false;
