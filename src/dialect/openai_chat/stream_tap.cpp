@@ -41,7 +41,10 @@ class StreamTap final : public Relay {
         if (over()) return pieces_;
         TRYV(reader_.feed(bytes));
         SseEvent event;
-        while (!over() && reader_.next(event)) TRYV(take(event));
+        // What came before a broken event in the same read still goes out: a failure is a fact, like one the provider
+        // tells.
+        while (!over() && reader_.next(event))
+            if (auto taken = take(event); !taken) facts_.error = std::move(taken).error();
         return pieces_;
     }
 

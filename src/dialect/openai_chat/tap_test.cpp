@@ -181,9 +181,10 @@ TEST(StreamTap, failures_inside_a_200) {
     ASSERT_TRUE(tail.tap->facts().error);
     EXPECT_EQ(tail.tap->facts().error->code(), ErrorCode::upstream_overloaded);
     Call garbage(true);
-    garbage.feed("data: {\"id\":}\n\n");
-    ASSERT_TRUE(garbage.failed);
-    EXPECT_EQ(garbage.failed->code(), ErrorCode::upstream_garbage);
+    garbage.feed(text("a") + "data: {\"id\":}\n\n");
+    ASSERT_TRUE(garbage.tap->facts().error);
+    EXPECT_EQ(garbage.tap->facts().error->code(), ErrorCode::upstream_garbage);
+    EXPECT_EQ(garbage.sent, as_public(text("a"))) << "what came before it in the same read is not lost";
 }
 
 TEST(StreamTap, a_failure_never_looks_complete) {
