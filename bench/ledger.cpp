@@ -2,6 +2,7 @@
 // with the call record. Durable (synchronous=FULL), one funded account and 64. Plain output: one line a case.
 //
 //   bench_ledger [seconds a case, default 2] [folder, default the temporary one]
+//   bench_ledger 0 [folder]      how long opening and verifying take with a million charges in history
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
@@ -59,9 +60,9 @@ class Latch {
 class Bench {
   public:
     explicit Bench(const std::string& folder) {
-        store::Options options;
-        options.path = folder + "/aig.db";
-        store_ = *store::Store::open(options);
+        options_.path = folder + "/aig.db";
+        options_.max_wait_ms = 60'000;
+        store_ = *store::Store::open(options_);
         vault_ = std::make_shared<Vault>();
         store_->before_commit([v = vault_](store::Db& db) { return v->flush(db); });
         store_->on_rollback([v = vault_](store::Db& db) { return v->load(db); });
@@ -81,6 +82,25 @@ class Bench {
             commit(store::op([&](store::Db& db) -> Status { return db.script("UPDATE chain_head SET node = node"); }));
         fmt::print("one-row transaction {:36.2f} us writer CPU\n",
                    static_cast<double>(writer_cpu() - cpu) / 1e3 / static_cast<double>(n));
+    }
+
+    /// Fills the history with settled holds, then opens the book again and again. The last thing a bench does.
+    void measure_restart(int64_t charges) {
+        const Case c{512, 64, true, true};
+        for (int64_t n = 0; n < charges; n += static_cast<int64_t>(c.batch)) settle_round(c, hold_round(c));
+        store_.reset();
+        for (int i = 0; i < 5; ++i) {
+            const int64_t start = mono_ns();
+            auto store = *store::Store::open(options_);
+            auto book = *Book::open(*store);
+            fmt::print("open store and book with {} charges in history: {:.2f} ms\n", charges,
+                       static_cast<double>(mono_ns() - start) / 1e6);
+        }
+        auto store = *store::Store::open(options_);
+        const int64_t start = mono_ns();
+        const auto report = *Book::verify(*store);
+        fmt::print("verify {} entries: {:.0f} ms, {}\n", report.entries, static_cast<double>(mono_ns() - start) / 1e6,
+                   report.ok ? "sound" : report.faults[0]);
     }
 
     /// The median over slices of 64 rounds: other load on the machine disturbs single ones.
@@ -196,6 +216,7 @@ class Bench {
         return r;
     }
 
+    store::Options options_;
     std::unique_ptr<store::Store> store_;
     std::shared_ptr<Vault> vault_;
     int64_t next_ = 0;
@@ -211,11 +232,17 @@ int main(int argc, char** argv) {
     if (!mkdtemp(folder.data())) return 1;
     {
         aig::ledger::Bench bench(folder);
+        if (seconds == 0) {
+            bench.measure_restart(1'000'000);
+            std::filesystem::remove_all(folder);
+            return 0;
+        }
         bench.measure_empty(seconds);
         for (const bool record : {false, true})
             for (const bool budget : {false, true})
                 for (const size_t batch : {8, 32, 64}) bench.measure({batch, 64, budget, record}, seconds);
-        for (const size_t batch : {8, 32, 64}) bench.measure({batch, 1, false, false}, seconds);
+        for (const bool record : {false, true})
+            for (const size_t batch : {8, 32, 64}) bench.measure({batch, 1, record, record}, seconds);
     }
     std::filesystem::remove_all(folder);
     return 0;

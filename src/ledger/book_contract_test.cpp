@@ -114,6 +114,7 @@ TYPED_TEST(BookContract, a_second_resolution_gives_the_first_outcome) {
     ASSERT_TRUE(second);
     EXPECT_EQ(second->cost_nanos(), 25);
     EXPECT_EQ(second->entry(), first->entry());
+    EXPECT_EQ(second->available_nanos(), 75);
     EXPECT_TRUE(rig.release(*std::move(triplet)));
     this->expect_wallet(account, 75, 0);
 }

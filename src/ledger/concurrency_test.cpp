@@ -292,7 +292,7 @@ TEST(Interleavings, do_what_the_model_says) {
     const int64_t scale = std::max<int64_t>(from_environment("AIG_TEST_SCALE", 1), 1);
     const int64_t first = from_environment("AIG_TEST_SEED", 1);
 #ifdef AIG_SANITIZED
-    constexpr int64_t usual = 2'000;  // ten times dearer
+    constexpr int64_t usual = 1'000;  // ten times dearer
 #else
     constexpr int64_t usual = 10'000;
 #endif

@@ -10,7 +10,7 @@ constexpr char entry_newest[] = "SELECT id, hash FROM entry ORDER BY id DESC LIM
 constexpr char entry_insert[] =
     "INSERT INTO entry (id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash) VALUES (?, ?, ?, ?, "
     "?, ?, ?, ?, ?, ?)";
-constexpr char entry_of_hold[] = "SELECT id, kind, amount FROM entry WHERE hold_id = ? ORDER BY id";
+constexpr char entry_of_hold[] = "SELECT id, kind, amount, account_id FROM entry WHERE hold_id = ? ORDER BY id";
 constexpr char entry_by_ref[] = "SELECT 1 FROM entry WHERE account_id = ? AND ref = ?";
 constexpr char entry_all[] =
     "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry ORDER BY id";
@@ -209,6 +209,7 @@ Result<Resolution> resolution(store::Db& db, int64_t hold) {
         const auto kind = static_cast<EntryKind>(q.integer(1));
         if (!r.found) r.entry = q.integer(0);
         r.found = true;
+        r.account = q.integer(3);
         r.voided |= kind == EntryKind::void_;
         if (kind == EntryKind::usage) r.charged += q.integer(2);
     }));

@@ -38,7 +38,7 @@ Status delete_hold(store::Db& db, int64_t id);
 /// How a hold was resolved, from the journal.
 struct Resolution {
     bool found = false, voided = false;
-    int64_t charged = 0, entry = 0;
+    int64_t account = 0, charged = 0, entry = 0;
 };
 Result<Resolution> resolution(store::Db& db, int64_t hold);
 Result<bool> ref_exists(store::Db& db, int64_t account, std::string_view ref);

@@ -180,6 +180,8 @@ Status ResolveOp::check(store::Db& db) {
     if (!hold_) {
         TRY(const auto first, sql::resolution(db, id_.value));
         *outcome_ = {first.charged, 0, first.voided ? 0 : first.entry, true, first.voided};
+        TRY(const auto* purse, vault().purse(db, first.account));
+        if (purse) outcome_->available = purse->available(at_us_);
         return gone(id_);
     }
     TRY(purse_, vault().purse(db, hold_->account));
