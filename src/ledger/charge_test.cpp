@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/price.h"
+#include "ledger/testing/book_rig.h"
 
 namespace aig {
 namespace {
@@ -40,12 +41,11 @@ void check(const std::vector<PriceLine>& lines, Ratio ratio) {
 }
 
 TEST(Charge, equals_the_exact_rational_rounded_up_once) {
-    const char* text = std::getenv("AIG_TEST_SCALE");
-    const int64_t tuples = 100'000 * std::max<int64_t>(text ? std::atoll(text) : 1, 1);
-    std::mt19937_64 random(20261121);
-    const auto below = [&](int64_t n) { return static_cast<int64_t>(random() % static_cast<uint64_t>(n)); };
+    const int64_t tuples = 100'000 * ledger::testing::scale();
+    std::mt19937_64 draw(20261121);
+    const auto below = [&](int64_t n) { return static_cast<int64_t>(draw() % static_cast<uint64_t>(n)); };
     /// All magnitudes alike.
-    const auto any = [&](int bits) { return static_cast<int64_t>(random() >> (64 - 1 - below(bits))); };
+    const auto any = [&](int bits) { return static_cast<int64_t>(draw() >> (64 - 1 - below(bits))); };
     for (int64_t i = 0; i < tuples && !::testing::Test::HasFatalFailure(); ++i) {
         std::vector<PriceLine> lines(static_cast<size_t>(below(8)));
         for (auto& l : lines) l = {static_cast<uint16_t>(below(7)), any(30), any(40)};
@@ -78,10 +78,10 @@ TEST(Charge, refuses_what_no_price_is) {
 }
 
 TEST(Charge, folding_ratios_first_changes_nothing) {
-    std::mt19937_64 random(7);
+    std::mt19937_64 draw(7);
     for (int i = 0; i < 2'000; ++i) {
         const auto term = [&] {
-            return Ratio{1 + static_cast<int64_t>(random() % 100'000), 1 + static_cast<int64_t>(random() % 100'000)};
+            return Ratio{1 + static_cast<int64_t>(draw() % 100'000), 1 + static_cast<int64_t>(draw() % 100'000)};
         };
         const Ratio a = term(), b = term();
         const auto ab = multiply(a, b);

@@ -14,11 +14,6 @@ namespace aig::ledger {
 namespace {
 using testing::BookRig;
 
-int64_t from_environment(const char* name, int64_t otherwise) {
-    const char* text = std::getenv(name);
-    return text ? std::atoll(text) : otherwise;
-}
-
 /// A slow machine must not turn into refusals here.
 store::Options patient() {
     store::Options options;
@@ -144,7 +139,7 @@ struct Model {
 class Interleaving {
   public:
     Interleaving(BookRig& rig, AccountId account, uint64_t seed)
-        : rig_(rig), account_(account), seed_(seed), random_(seed) {
+        : rig_(rig), account_(account), seed_(seed), draw_(seed) {
         model_.credits = 1'000;
         model_.cap = 500 + below(1'500);
         budget_ = {1, account.value, "2026-11", model_.cap};
@@ -170,7 +165,7 @@ class Interleaving {
 
   private:
     using Self = std::shared_ptr<Interleaving>;
-    int64_t below(int64_t n) { return static_cast<int64_t>(random_() % static_cast<uint64_t>(n)); }
+    int64_t below(int64_t n) { return static_cast<int64_t>(draw_() % static_cast<uint64_t>(n)); }
     void expect(int64_t got, int64_t wanted, const char* what) {
         EXPECT_EQ(got, wanted) << what << ": AIG_TEST_SEED=" << seed_;
     }
@@ -260,7 +255,8 @@ class Interleaving {
         spawn([this, h, done] { return release(this, h, done); });
     }
     static rt::Task<> release(Interleaving* self, std::shared_ptr<Hold> h, std::function<void()> done) {
-        auto got = co_await self->rig_.book().release(std::move(*h), VoidReason::failed, 5, {});
+        store::Ops nothing;
+        auto got = co_await self->rig_.book().release(std::move(*h), VoidReason::failed, 5, std::move(nothing));
         self->expect(got.ok(), true, "release");
         done();
     }
@@ -280,7 +276,7 @@ class Interleaving {
     BookRig& rig_;
     AccountId account_;
     uint64_t seed_;
-    std::mt19937_64 random_;
+    std::mt19937_64 draw_;
     Model model_;
     BudgetRef budget_;
     std::vector<std::unique_ptr<Hold>> holds_;
@@ -289,8 +285,8 @@ class Interleaving {
 };
 
 TEST(Interleavings, do_what_the_model_says) {
-    const int64_t scale = std::max<int64_t>(from_environment("AIG_TEST_SCALE", 1), 1);
-    const int64_t first = from_environment("AIG_TEST_SEED", 1);
+    const int64_t scale = testing::scale();
+    const int64_t first = testing::from_environment("AIG_TEST_SEED", 1);
 #ifdef AIG_SANITIZED
     constexpr int64_t usual = 1'000;  // ten times dearer
 #else

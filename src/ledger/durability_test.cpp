@@ -21,11 +21,7 @@ using testing::Folder;
 constexpr int callers = 12;
 constexpr int accounts = 5;
 
-int scaled(int n) {
-    const char* text = std::getenv("AIG_TEST_SCALE");
-    const int scale = text ? std::atoi(text) : 1;
-    return n * std::max(scale, 1);
-}
+int scaled(int n) { return n * static_cast<int>(testing::scale()); }
 
 struct Acknowledged {
     std::vector<std::pair<int64_t, int64_t>> entries;  // id, amount
@@ -40,10 +36,10 @@ struct Workload {
     std::latch* done;
 
     static rt::Task<> caller(Workload w, uint64_t seed) {
-        std::mt19937_64 random(seed);
+        std::mt19937_64 draw(seed);
         for (int i = 0; !w.vfs->crashed() && i < 2'000; ++i) {
-            const AccountId account{1 + static_cast<int64_t>(random() % accounts)};
-            if (random() % 8 == 0) {
+            const AccountId account{1 + static_cast<int64_t>(draw() % accounts)};
+            if (draw() % 8 == 0) {
                 const std::string ref = "r" + std::to_string(seed) + "-" + std::to_string(i);
                 auto credited = co_await w.book->credit(account, 500, ref, "");
                 if (credited && !w.vfs->crashed()) w.seen->credits.push_back(ref);
@@ -55,12 +51,12 @@ struct Workload {
             request.budgets = {{1, account.value, "2026-11", 1'000'000'000}};
             auto hold = co_await w.book->hold(std::move(request));
             if (!hold) continue;
-            if (random() % 4 == 0) {
+            if (draw() % 4 == 0) {
                 auto more = co_await w.book->extend(*hold, 50, 0);
                 (void)more;
             }
-            if (random() % 5 == 0) continue;  // dropped: voided
-            auto settlement = testing::settlement_of(static_cast<int64_t>(random() % 150));
+            if (draw() % 5 == 0) continue;  // dropped: voided
+            auto settlement = testing::settlement_of(static_cast<int64_t>(draw() % 150));
             auto receipt = co_await w.book->settle(*std::move(hold), std::move(settlement));
             // Asked after the acknowledgement: still power means its sync came before the cut.
             if (receipt && !w.vfs->crashed()) w.seen->entries.emplace_back(receipt->entry(), receipt->cost_nanos());

@@ -28,16 +28,16 @@ struct Said {
 
 struct Caller {
     static rt::Task<> go(Book* book, uint64_t seed) {
-        std::mt19937_64 random(seed);
+        std::mt19937_64 draw(seed);
         for (;;) {
             HoldRequest request;
-            request.account = AccountId{1 + static_cast<int64_t>(random() % 3)};
+            request.account = AccountId{1 + static_cast<int64_t>(draw() % 3)};
             request.amount_nanos = 100;
             request.budgets = {{1, request.account.value, "", INT64_MAX}};
             auto hold = co_await book->hold(std::move(request));
             if (!hold) continue;
-            if (random() % 6 == 0) continue;
-            auto settlement = testing::settlement_of(static_cast<int64_t>(random() % 120));
+            if (draw() % 6 == 0) continue;
+            auto settlement = testing::settlement_of(static_cast<int64_t>(draw() % 120));
             auto receipt = co_await book->settle(*std::move(hold), std::move(settlement));
             const Said said{receipt ? receipt->entry() : 0, receipt ? receipt->cost_nanos() : 0};
             if (receipt && ::write(pipe_number, &said, sizeof said) != sizeof said) _exit(1);
@@ -119,13 +119,12 @@ Status count_missing(store::Db& db, const std::vector<Said>& all, int64_t& missi
 }
 
 TEST(Kill, nothing_acknowledged_is_lost) {
-    const char* text = std::getenv("AIG_TEST_SCALE");
-    const int rounds = 30 * std::max(text ? std::atoi(text) : 1, 1);
-    std::mt19937_64 random(30);
+    const auto rounds = static_cast<int>(30 * testing::scale());
+    std::mt19937_64 draw(30);
     Folder folder;
     size_t acknowledged = 0;
     for (int round = 0; round < rounds && !::testing::Test::HasFailure(); ++round) {
-        const auto said = run_and_kill(folder.path(), 1 + random() % 400);
+        const auto said = run_and_kill(folder.path(), 1 + draw() % 400);
         acknowledged += said.size();
         store::Options options;
         options.path = folder.database();

@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "base/money.h"
 #include "ledger/detail/canonical.h"
 #include "ledger/ledger_store.h"
 #include "ledger/testing/book_rig.h"
@@ -89,7 +90,7 @@ TEST_F(VerifyTest, a_sound_book_is_sound) {
 }
 
 TEST_F(VerifyTest, finds_a_flipped_byte_in_any_column_of_any_entry) {
-    std::mt19937_64 random(11);
+    std::mt19937_64 draw(11);
     const int64_t entries = rig_.verify().entries;
     for (int64_t id = 1; id <= entries; ++id) {
         for (const std::string column :
@@ -100,12 +101,12 @@ TEST_F(VerifyTest, finds_a_flipped_byte_in_any_column_of_any_entry) {
             std::string bad;
             if (old.starts_with("X'")) {  // one hex digit of a blob
                 bad = old;
-                auto& digit = bad[2 + random() % (bad.size() - 3)];
+                auto& digit = bad[2 + draw() % (bad.size() - 3)];
                 digit = digit == '0' ? '1' : '0';
             } else if (old.starts_with("'")) {
                 bad = old.substr(0, old.size() - 1) + "x'";
             } else {
-                bad = std::to_string(std::stoll(old) ^ (int64_t{1} << (random() % 40)));
+                bad = std::to_string(*parse_decimal(old, 0, "a number") ^ (int64_t{1} << (draw() % 40)));
             }
             const auto set = [&](const std::string& v) {
                 return fmt::format("UPDATE entry SET {} = {}{}", column, v, where);

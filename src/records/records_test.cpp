@@ -105,21 +105,21 @@ TEST_F(Records, gives_the_newest_first_within_the_limit) {
 }
 
 TEST_F(Records, sums_any_range_like_adding_up_the_calls) {
-    std::mt19937_64 random(20261121);
+    std::mt19937_64 draw(20261121);
     std::vector<CallRecord> all;
     store::Batch batch;
     for (int i = 0; i < 400; ++i) {
-        all.push_back(sample(1 + static_cast<int64_t>(random() % 2), 1 + static_cast<int64_t>(random() % 3),
-                             static_cast<int64_t>(random() % static_cast<uint64_t>(6 * day_us)),
-                             static_cast<int64_t>(random() % 1'000)));
+        all.push_back(sample(1 + static_cast<int64_t>(draw() % 2), 1 + static_cast<int64_t>(draw() % 3),
+                             static_cast<int64_t>(draw() % static_cast<uint64_t>(6 * day_us)),
+                             static_cast<int64_t>(draw() % 1'000)));
         batch.ops.push_back(record(all.back()));
     }
     ASSERT_TRUE(store_->commit_now(std::move(batch)));
     for (int i = 0; i < 200; ++i) {
-        const AccountId account{1 + static_cast<int64_t>(random() % 2)};
-        const KeyId key{static_cast<int64_t>(random() % 4)};  // 0 = all
-        auto from = static_cast<int64_t>(random() % static_cast<uint64_t>(6 * day_us)),
-             to = static_cast<int64_t>(random() % static_cast<uint64_t>(6 * day_us));
+        const AccountId account{1 + static_cast<int64_t>(draw() % 2)};
+        const KeyId key{static_cast<int64_t>(draw() % 4)};  // 0 = all
+        auto from = static_cast<int64_t>(draw() % static_cast<uint64_t>(6 * day_us)),
+             to = static_cast<int64_t>(draw() % static_cast<uint64_t>(6 * day_us));
         if (i % 3 == 0) from -= from % day_us;
         if (i % 4 == 0) to -= to % day_us;
         Spend expected;

@@ -2,7 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "base/money.h"
+
 namespace aig::ledger::testing {
+
+int64_t from_environment(const char* name, int64_t otherwise) {
+    const char* text = std::getenv(name);
+    const auto value = text ? parse_decimal(text, 0, name) : Result<int64_t>(otherwise);
+    return value ? *value : otherwise;
+}
 
 Folder::Folder() {
     std::string name = (std::filesystem::temp_directory_path() / "aig-ledger-XXXXXX").string();

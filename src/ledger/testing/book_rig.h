@@ -11,6 +11,11 @@
 
 namespace aig::ledger::testing {
 
+/// A whole number from the environment.
+int64_t from_environment(const char* name, int64_t otherwise);
+/// AIG_TEST_SCALE: how many times the usual rounds.
+inline int64_t scale() { return std::max<int64_t>(from_environment("AIG_TEST_SCALE", 1), 1); }
+
 class Folder {
   public:
     Folder();

@@ -220,16 +220,16 @@ void LossyVfs::crash_into(const std::string& folder, const std::string& into, ui
         if (!in_->crashed) in_->crash();
         images = in_->at_crash;
     }
-    std::mt19937_64 random(seed);
+    std::mt19937_64 draw(seed);
     std::filesystem::create_directories(into);
     for (auto& [path, image] : images) {
         if (!path.starts_with(folder + "/")) continue;
         std::string bytes = image.durable;
-        const uint64_t kept_of_8 = random() % 9;  // none .. all of what was not synced
+        const uint64_t kept_of_8 = draw() % 9;  // none .. all of what was not synced
         for (auto c : image.pending) {
-            if (random() % 8 >= kept_of_8) continue;
-            const bool torn = random() % 4 == 0 && c.bytes.size() > sector;
-            if (torn) c.bytes.resize(sector * (1 + random() % (c.bytes.size() / sector)));
+            if (draw() % 8 >= kept_of_8) continue;
+            const bool torn = draw() % 4 == 0 && c.bytes.size() > sector;
+            if (torn) c.bytes.resize(sector * (1 + draw() % (c.bytes.size() / sector)));
             put(bytes, c);
         }
         if (image.durable.empty() && bytes.empty()) continue;  // never synced: perhaps not even in the folder
