@@ -138,10 +138,11 @@ class Bench {
     }
     /// Everything of a round is queued while the writer is held back, so that it becomes one transaction.
     void round(std::vector<store::Batch> batches) {
-        Latch gate(1), all(batches.size() + 1);
+        Latch entered(1), gate(1), all(batches.size() + 1);
         store::Batch first;
-        first.ops.push_back(std::make_unique<GateOp>(gate));
+        first.ops.push_back(std::make_unique<GateOp>(entered, gate));
         store_->submit(std::move(first), [&](const Status&) { all.arrive(); });
+        entered.wait();
         for (auto& b : batches)
             store_->submit(std::move(b), [&](const Status& s) {
                 if (!s) fmt::print("failed: {}\n", s.error().message());
@@ -151,11 +152,11 @@ class Bench {
         all.wait();
     }
     struct GateOp : store::Op {
-        explicit GateOp(Latch& g) : gate(g) {}
-        Status check(store::Db&) override { return gate.wait(), Status{}; }
+        GateOp(Latch& in, Latch& g) : entered(in), gate(g) {}
+        Status check(store::Db&) override { return entered.arrive(), gate.wait(), Status{}; }
         Status apply(store::Db&) override { return {}; }
         bool writes() const override { return false; }
-        Latch& gate;
+        Latch &entered, &gate;
     };
 
     std::vector<std::shared_ptr<HoldOutcome>> hold_round(const Case& c) {
