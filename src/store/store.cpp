@@ -53,6 +53,7 @@ class SqliteStore : public Store {
 
     rt::Task<Status> commit(Batch batch) override {
         auto* loop = rt::Loop::current();
+        if (!loop) co_return Error(ErrorCode::internal, "a commit needs a loop to resume on");
         rt::Answer<Status> answer(*loop);
         writer_.submit(std::move(batch), loop, answer.local_deliverer());
         auto status = co_await answer.wait();

@@ -28,6 +28,8 @@ namespace aig::store {
 class Op {
   public:
     virtual ~Op() = default;
+    /// Refuse here what can be refused, by a SELECT if need be: a refusal in an unguarded apply() costs the whole group
+    /// a rollback.
     virtual Status check(Db&) { return {}; }
     virtual Status apply(Db&) = 0;
     /// False for an Op that only looks (its work is in check): a batch of such opens no transaction.
@@ -66,11 +68,12 @@ class Store {
 
     /// Queues a batch; `done` runs on the writer thread once it is durable or refused. Thread-safe.
     virtual void submit(Batch batch, std::function<void(Status)> done) = 0;
-    /// The same for a task: resumes on the calling loop.
+    /// The same for a task: resumes on the calling loop (internal where there is none).
     virtual rt::Task<Status> commit(Batch batch) = 0;
     /// Runs fn on a reader connection (blocking pool), resumes on the calling loop. fn must not keep the Db.
     virtual rt::Task<Status> read(std::function<Status(Db&)> fn) = 0;
-    /// The same without a loop: on the calling thread, for start-up, the CLI and tests.
+    /// The same without a loop: on the calling thread, for start-up, the CLI and tests. Never from the
+    /// writer thread (an Op, a `done`): it would wait for itself.
     virtual Status read_now(const std::function<Status(Db&)>& fn) = 0;
     virtual Status commit_now(Batch batch) = 0;
 
