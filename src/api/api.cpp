@@ -1,0 +1,180 @@
+#include "api/api.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "api/request.h"
+#include "api/surface.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "dialect/errors.h"
+
+namespace aig::api {
+namespace {
+
+constexpr std::string_view exposed_headers =
+    "x-request-id, x-aig-request-id, x-cost-cents, x-cached-input-units, x-cache, x-aig-provider, x-aig-attempts, x-aig-loss, "
+    "x-aig-max-tokens-clamped, retry-after, retry-after-ms, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+    "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
+
+/// Base URLs are written with and without /v1, so SDKs arrive at /v1/v1/...; and a trailing slash means nothing.
+std::string normal_path(std::string_view path) {
+    while (path.starts_with("/v1/v1/") || path == "/v1/v1") path.remove_prefix(3);
+    while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    return std::string(path);
+}
+
+/// The caller's own id when it is printable and short, else ours.
+std::string correlation(const net::Headers& headers, const std::string& ours) {
+    const auto theirs = headers.get("x-request-id");
+    const bool usable = !theirs.empty() && theirs.size() <= 128 && std::all_of(theirs.begin(), theirs.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    return usable ? std::string(theirs) : ours;
+}
+
+struct Match {
+    const Route* route = nullptr;
+    std::string arg;
+    std::string allowed;                         ///< methods that the path has, when ours is not among them
+};
+
+bool fits(std::string_view pattern, std::string_view path, std::string& arg) {
+    const auto brace = pattern.find('{');
+    if (brace == std::string_view::npos) return pattern == path;
+    if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return false;
+    arg = path.substr(brace);
+    return true;
+}
+
+Match find_route(std::string_view method, std::string_view path) {
+    Match m;
+    if (method == "HEAD") method = "GET";
+    for (const auto& r : routes()) {
+        std::string arg;
+        if (!fits(r.pattern, path, arg)) continue;
+        if (r.method == method) { m.route = &r; m.arg = std::move(arg); return m; }
+        if (m.allowed.find(r.method) == std::string::npos) m.allowed.append(m.allowed.empty() ? "" : ", ").append(r.method);
+    }
+    if (m.allowed == "GET") m.allowed = "GET, HEAD";
+    if (!m.allowed.empty()) m.allowed += ", OPTIONS";
+    return m;
+}
+
+/// Header names a browser asks to send; anything but name characters is not echoed.
+bool header_list(std::string_view s) {
+    return s.size() <= 2'000 && std::all_of(s.begin(), s.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == ',' || c == ' ' || c == '_'; });
+}
+
+rt::Task<> preflight(net::Exchange& http) {
+    net::Headers h;
+    h.add("access-control-allow-origin", "*");
+    h.add("access-control-allow-methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+    const auto asked = http.head().headers.get("access-control-request-headers");
+    h.add("access-control-allow-headers", !asked.empty() && header_list(asked) ? std::string(asked) : "authorization, content-type, x-api-key");
+    h.add("access-control-max-age", "86400");
+    h.add("vary", "access-control-request-headers");
+    auto sent = co_await http.respond(204, std::move(h), {});
+    if (!sent) http.abort();
+}
+
+void add_retry_headers(net::Headers& h, const Error& e, int status) {
+    if (e.retry_after_ms() > 0) {
+        h.add("retry-after", std::to_string((e.retry_after_ms() + 999) / 1000));
+        h.add("retry-after-ms", std::to_string(e.retry_after_ms()));
+    }
+    // SDKs repeat 408, 409, 429 and 5xx by themselves: say when that cannot help or would start the work a second time.
+    if ((status == 409 || status >= 500) && e.retry_after_ms() == 0 && e.row().fault != Fault::provider) h.add("x-should-retry", "false");
+}
+
+rt::Task<> answer_error(Request& request, const Error& error, std::string allowed) {
+    static auto& errors = metrics::counter("aig_http_errors_total", "Requests answered with an error");
+    if (error.code() == ErrorCode::client_gone || request.http.started()) {
+        request.http.abort();
+        co_return;
+    }
+    errors.add();
+    const auto rendered = dialect::render_error(error, request.surface, request.correlation_id, request.path);
+    net::Headers h;
+    h.add("content-type", "application/json");
+    if (rendered.status == 401) h.add("www-authenticate", "Bearer");
+    if (!allowed.empty()) h.add("allow", allowed);
+    add_retry_headers(h, error, rendered.status);
+    add_common_headers(h, request);
+    if (error.row().fault != Fault::caller)
+        log::warn("request_failed", {{"request_id", request.request_id}, {"code", error.row().name}, {"message", error.message()}});
+    net::Pieces body{rendered.body};
+    auto sent = co_await request.http.respond(rendered.status, std::move(h), std::move(body));
+    if (!sent) request.http.abort();
+}
+
+rt::Task<Status> authenticate(Request& request, const Route& route) {
+    const auto presented = presented_key(request.http.head().headers);
+    request.key_prefix = identity::key_prefix(presented);
+    CO_TRY(request.surface, choose_surface(request.http.head().headers, presented));
+    if (route.access == Access::open || (presented.empty() && route.access == Access::optional_key)) co_return Status{};
+    if (presented.empty()) co_return Error(ErrorCode::auth_missing, "no API key was sent");
+    request.principal = request.services.directory->known(presented);
+    if (!request.principal) {
+        CO_TRY(request.principal, co_await request.services.directory->authenticate(std::string(presented)));
+    }
+    if (!request.principal->dialect.empty() && !request.http.head().headers.has("x-aig-dialect"))
+        request.surface = surface_named(request.principal->dialect).value_or(request.surface);
+    co_return Status{};
+}
+
+void access_log(const Request& request, int64_t started_mono_ns) {
+    if (!log::enabled(log::Level::debug)) return;
+    log::debug("request", {{"request_id", request.request_id}, {"method", request.http.head().method}, {"path", request.path},
+                           {"duration_us", (mono_ns() - started_mono_ns) / 1000}});
+}
+}  // namespace
+
+Api::Api(Services services) : services_(std::move(services)) {}
+Api::~Api() = default;
+
+std::string Api::early_error(const Error& error) { return dialect::render_error(error, canon::Surface::aigate, "req_" + new_ulid(), "").body; }
+
+rt::Task<> Api::handle(net::Exchange& http) {
+    static auto& requests = metrics::counter("aig_http_requests_total", "Requests whose head was read");
+    requests.add();
+    if (http.head().method == "OPTIONS") {
+        co_await preflight(http);
+        co_return;
+    }
+    Request request{http, services_, normal_path(http.head().path), {}, "req_" + new_ulid(), {}, {}, canon::Surface::aigate, {}, now_us(), mono_ns()};
+    request.correlation_id = correlation(http.head().headers, request.request_id);
+    auto match = find_route(http.head().method, request.path);
+    Status done;
+    if (!match.route) {
+        request.surface = choose_surface(http.head().headers, presented_key(http.head().headers)).value_or(canon::Surface::aigate);
+        const auto code = match.allowed.empty() ? ErrorCode::route_not_found : ErrorCode::method_not_allowed;
+        done = Error(code, fmt::format("there is no {} {}", http.head().method.substr(0, 16), request.path.substr(0, 200)));
+    } else {
+        auto decoded = net::percent_decode(match.arg);
+        if (decoded) request.arg = *std::move(decoded);
+        done = co_await authenticate(request, *match.route);
+        if (done) done = co_await match.route->handler(request);
+    }
+    if (!done) co_await answer_error(request, done.error(), std::move(match.allowed));
+    access_log(request, request.started_mono_ns);
+}
+
+void add_common_headers(net::Headers& h, const Request& request) {
+    if (!h.has("x-request-id")) h.add("x-request-id", request.correlation_id);
+    if (!h.has("x-aig-request-id")) h.add("x-aig-request-id", request.request_id);
+    h.add("access-control-allow-origin", "*");
+    h.add("access-control-expose-headers", std::string(exposed_headers));
+}
+
+rt::Task<Status> reply_json(Request& request, int status, std::string body) {
+    net::Headers h;
+    h.add("content-type", "application/json");
+    add_common_headers(h, request);
+    net::Pieces pieces{body};
+    auto sent = co_await request.http.respond(status, std::move(h), std::move(pieces));
+    co_return sent;
+}
+
+}  // namespace aig::api

@@ -1,0 +1,53 @@
+// The public HTTP surface: finds the route, chooses the caller's dialect, authenticates, runs the handler, renders errors in the
+// envelope the caller's SDK parses. One Api serves all loops; it holds no state of its own.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/price.h"
+#include "canon/dialect.h"
+#include "catalogue/catalogue.h"
+#include "gateway/gateway.h"
+#include "identity/identity.h"
+#include "ledger/book.h"
+#include "net/server.h"
+#include "store/store.h"
+
+namespace aig::api {
+
+/// How money is shown to keys of one prefix (billing.display); the wallet's currency does not change.
+struct Display {
+    std::string currency = "USD";
+    Ratio rate;                                  ///< shown = dollars * rate
+};
+
+/// What the surface stands on. Everything outlives the Api.
+struct Services {
+    gateway::Gateway* gateway = nullptr;
+    ledger::Book* book = nullptr;
+    identity::Directory* directory = nullptr;
+    catalogue::Catalogue* catalogue = nullptr;
+    store::Store* store = nullptr;
+    std::map<std::string, Display, std::less<>> display;   ///< by key prefix
+    std::function<Status()> ready;               ///< what /readyz says
+    std::string openapi_json;
+    bool public_metrics = false;                 ///< /metrics on the public listener (aig dev)
+    size_t max_json_body = 32u << 20;
+};
+
+class Api {
+  public:
+    explicit Api(Services services);
+    ~Api();
+    rt::Task<> handle(net::Exchange& http);
+    /// For errors before a handler runs (framing, limits): the default dialect's envelope.
+    static std::string early_error(const Error& error);
+
+  private:
+    Services services_;
+};
+
+}  // namespace aig::api

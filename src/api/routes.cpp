@@ -1,0 +1,24 @@
+#include "api/aigateway/balance.h"
+#include "api/openai/inference.h"
+#include "api/openai/models.h"
+#include "api/request.h"
+#include "api/system/system.h"
+
+namespace aig::api {
+
+const std::vector<Route>& routes() {
+    static const std::vector<Route> rows = {
+        {"POST", "/v1/chat/completions", chat_completions, Billing::held, Access::key},
+        {"POST", "/v1/embeddings", embeddings, Billing::held, Access::key},
+        {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
+        {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
+        {"GET", "/v1/balance", balance, Billing::free, Access::key},
+        {"GET", "/healthz", healthz, Billing::free, Access::open},
+        {"GET", "/readyz", readyz, Billing::free, Access::open},
+        {"GET", "/metrics", metrics_page, Billing::free, Access::open},
+        {"GET", "/openapi.json", openapi, Billing::free, Access::open},
+    };
+    return rows;
+}
+
+}  // namespace aig::api

@@ -1,0 +1,83 @@
+#include "app/admin_listener.h"
+
+#include <openssl/crypto.h>
+
+#include "api/surface.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "dialect/errors.h"
+
+namespace aig::app {
+namespace {
+
+constexpr size_t max_admin_body = 1 << 20;
+
+rt::Task<> reply(net::Exchange& http, int status, std::string type, std::string body) {
+    net::Headers h;
+    h.add("content-type", std::move(type));
+    h.add("cache-control", "no-store");
+    if (status == 401) h.add("www-authenticate", "Bearer");
+    net::Pieces pieces{body};
+    auto sent = co_await http.respond(status, std::move(h), std::move(pieces));
+    if (!sent) http.abort();
+}
+
+rt::Task<> reply_error(net::Exchange& http, Error error) {
+    auto rendered = dialect::render_error(error, canon::Surface::aigate, "", http.head().path);
+    co_await reply(http, rendered.status, "application/json", std::move(rendered.body));
+}
+}  // namespace
+
+Result<std::unique_ptr<AdminListener>> AdminListener::start(rt::Loops& loops, AdminDoor door, api::Admin& admin) {
+    std::unique_ptr<AdminListener> l(new AdminListener(std::move(door.token), admin));
+    net::ServerOptions tcp;
+    tcp.host = door.host;
+    tcp.port = door.port;
+    TRY(l->tcp_, net::Server::start(loops, std::move(tcp), [p = l.get()](net::Exchange& http) { return p->handle(http, false); }));
+    net::ServerOptions local;
+    local.unix_path = door.socket_path;
+    TRY(l->local_, net::Server::start(loops, std::move(local), [p = l.get()](net::Exchange& http) { return p->handle(http, true); }));
+    return l;
+}
+
+void AdminListener::close() {
+    if (tcp_) tcp_->close();
+    if (local_) local_->close();
+}
+
+bool AdminListener::allowed(const net::Exchange& http) const {
+    const auto given = api::presented_key(http.head().headers);
+    return given.size() == token_.size() && CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
+}
+
+rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
+    const auto& head = http.head();
+    if (head.path == "/healthz" || head.path == "/readyz") {
+        co_await reply(http, 200, "application/json", R"({"status":"ok"})");
+        co_return;
+    }
+    if (!trusted && !allowed(http)) {
+        co_await reply_error(http, Error(ErrorCode::auth_invalid, "the admin token is missing or wrong"));
+        co_return;
+    }
+    if (head.path == "/metrics") {
+        co_await reply(http, 200, "text/plain; version=0.0.4", metrics::expose());
+        co_return;
+    }
+    auto body = co_await http.read_body(max_admin_body);
+    if (!body) {
+        co_await reply_error(http, std::move(body).error());
+        co_return;
+    }
+    api::AdminRequest request{head.method, std::string(head.path), std::string(head.query), std::move(body->bytes)};
+    api::AdminReply answer;
+    std::function<void()> work = [&] { answer = admin_.answer(request); };   // both outlive the wait below
+    auto ran = co_await rt::blocking(std::move(work));
+    if (!ran) {
+        co_await reply_error(http, std::move(ran).error());
+        co_return;
+    }
+    co_await reply(http, answer.status, "application/json", std::move(answer.json));
+}
+
+}  // namespace aig::app

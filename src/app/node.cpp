@@ -1,0 +1,183 @@
+#include "app/node.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "api/admin/admin.h"
+#include "app/admin_listener.h"
+#include "app/files.h"
+#include "app/openapi.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/time.h"
+#include "catalogue/build.h"
+#include "provider/registry.h"
+#include "store/dir_lock.h"
+
+namespace aig::app {
+
+/// In the order of construction; destroyed in reverse: first nobody can come in, then loops end, then the books close.
+struct Node::Parts {
+    NodeOptions options;
+    std::string admin_token;
+    std::optional<store::DirLock> lock;
+    std::unique_ptr<store::Store> store;
+    std::unique_ptr<ledger::Book> book;
+    std::unique_ptr<identity::Directory> directory;
+    catalogue::Catalogue catalogue;
+    limits::Limiter limiter;
+    route::Health health;
+    std::unique_ptr<rt::Loops> loops;
+    std::unique_ptr<gateway::Gateway> gateway;
+    std::unique_ptr<api::Api> api;
+    std::unique_ptr<api::Admin> admin;
+    std::unique_ptr<AdminListener> admin_listener;
+    std::unique_ptr<net::Server> server;
+    std::atomic<bool> ready{false};
+    std::atomic<int64_t> drain_until_ms{0};
+
+    ~Parts() {
+        ready = false;
+        if (server) server->close();
+        if (admin_listener) admin_listener->close();
+        if (loops) loops->stop_and_join();
+    }
+
+    Status open_books();
+    Status load_catalogue(const catalogue::Config& config);
+    Status make_admin_token();
+    api::Services api_services();
+    Status serve();
+};
+
+Status Node::Parts::open_books() {
+    TRYV(make_folder(options.data_dir));
+    TRY(lock, store::DirLock::acquire(options.data_dir));
+    store::Options so;
+    so.path = options.data_dir + "/aig.db";
+    TRY(store, store::Store::open(so));
+    TRY(book, ledger::Book::open(*store));
+    TRY(directory, identity::Directory::open(*store));
+    return {};
+}
+
+Status Node::Parts::load_catalogue(const catalogue::Config& config) {
+    const auto previous = catalogue.get();
+    auto built = catalogue::build(config, [](std::string_view name) { return provider::wire(name); }, previous.get());
+    if (!built.snapshot) {
+        std::string all;
+        for (const auto& fault : built.faults) all += fmt::format("{}{}: {}", all.empty() ? "" : "\n", fault.path, fault.message);
+        return Error(ErrorCode::config_invalid, all);
+    }
+    for (const auto& w : built.warnings) log::warn("catalogue", {{"warning", w}});
+    catalogue.set(built.snapshot);
+    health.reset_keys();
+    return {};
+}
+
+Status Node::Parts::make_admin_token() {
+    admin_token = options.admin_token;
+    if (!admin_token.empty()) return {};
+    const std::string path = options.data_dir + "/admin.token";
+    if (auto kept = read_file(path, 4096); kept && kept->size() >= 32) {
+        admin_token = *std::move(kept);
+        while (admin_token.ends_with('\n')) admin_token.pop_back();
+        return {};
+    }
+    admin_token = "aat_" + random_base62(43);
+    TRYV(write_file(path, admin_token + "\n", 0600));
+    log::info("admin_token_made", {{"path", path}});
+    return {};
+}
+
+api::Services Node::Parts::api_services() {
+    api::Services s;
+    s.gateway = gateway.get();
+    s.book = book.get();
+    s.directory = directory.get();
+    s.catalogue = &catalogue;
+    s.store = store.get();
+    s.display = options.display;
+    s.public_metrics = options.public_metrics;
+    s.openapi_json = openapi_json();
+    s.ready = [this]() -> Status {
+        if (!ready) return Error(ErrorCode::draining);
+        if (store->queue_length() > 8'000) return Error(ErrorCode::storage_unavailable, "the ledger's queue is nearly full");
+        return {};
+    };
+    return s;
+}
+
+Status Node::Parts::serve() {
+    loops = std::make_unique<rt::Loops>(options.threads);
+    gateway = std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
+    api = std::make_unique<api::Api>(api_services());
+    admin = std::make_unique<api::Admin>(*store, *book, *directory);
+    TRY(admin_listener, AdminListener::start(*loops, {options.admin_host, options.admin_port, options.data_dir + "/admin.sock", admin_token}, *admin));
+    net::ServerOptions so;
+    so.host = options.host;
+    so.port = options.port;
+    so.tls = options.tls;
+    so.bodies = std::make_shared<net::ByteBudget>(options.body_budget_bytes);
+    so.render_error = api::Api::early_error;
+    TRY(server, net::Server::start(*loops, std::move(so), [a = api.get()](net::Exchange& http) { return a->handle(http); }));
+    ready = true;
+    return {};
+}
+
+Node::Node() : parts_(std::make_unique<Parts>()) {}
+Node::~Node() = default;
+
+Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
+    std::unique_ptr<Node> node(new Node);
+    auto& p = *node->parts_;
+    p.options = std::move(options);
+    TRYV(p.load_catalogue(p.options.catalogue));
+    TRYV(p.open_books());
+    TRYV(p.make_admin_token());
+    TRYV(p.serve());
+    metrics::gauge("aig_connections", "Open client connections", [s = p.server.get()] { return s->connections(); });
+    metrics::gauge("aig_calls_in_flight", "Calls running now", [g = p.gateway.get()] { return g->in_flight(); });
+    metrics::gauge("aig_ledger_queue", "Batches waiting for the ledger's writer", [s = p.store.get()] { return s->queue_length(); });
+    metrics::gauge("aig_open_holds", "Open holds", [b = p.book.get()] { return b->open_holds(); });
+    return node;
+}
+
+std::string Node::url() const {
+    const auto& p = *parts_;
+    return fmt::format("{}://{}:{}", p.options.tls.cert_file.empty() ? "http" : "https", p.options.host, p.server->port());
+}
+std::string Node::admin_url() const { return fmt::format("http://{}:{}", parts_->options.admin_host, parts_->admin_listener->port()); }
+const std::string& Node::admin_token() const { return parts_->admin_token; }
+identity::Directory& Node::directory() { return *parts_->directory; }
+ledger::Book& Node::book() { return *parts_->book; }
+rt::Loops& Node::loops() { return *parts_->loops; }
+
+Status Node::reload(const catalogue::Config& config) {
+    auto done = parts_->load_catalogue(config);
+    if (done) log::info("reloaded", {{"catalogue_version", parts_->catalogue.get()->version}});
+    else log::error("reload_refused", {{"reason", done.error().message()}});
+    return done;
+}
+
+void Node::drain(int64_t grace_ms) {
+    auto& p = *parts_;
+    p.ready = false;
+    log::info("draining", {{"in_flight", p.server->in_flight()}, {"grace_ms", grace_ms}});
+    p.server->drain();
+    int64_t none = 0;
+    p.drain_until_ms.compare_exchange_strong(none, mono_ms() + grace_ms);
+    while (p.server->in_flight() > 0 && mono_ms() < p.drain_until_ms) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (const auto left = p.server->in_flight(); left > 0) log::warn("drain_cut", {{"in_flight", left}});
+}
+
+void Node::hurry(int64_t ms) {
+    const int64_t until = mono_ms() + ms;
+    if (const auto now = parts_->drain_until_ms.load(); now == 0 || until < now) parts_->drain_until_ms = until;
+}
+
+}  // namespace aig::app

@@ -1,0 +1,54 @@
+// A running gateway: everything built and connected by hand, in one place, in the order in which it depends on each other. Start,
+// reload, drain, stop are called from the main thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "api/api.h"
+#include "catalogue/config.h"
+#include "net/server.h"
+
+namespace aig::app {
+
+struct NodeOptions {
+    std::string host = "127.0.0.1", admin_host = "127.0.0.1";
+    uint16_t port = 8080, admin_port = 8081;
+    net::ServerTls tls;
+    size_t threads = 0;                                    ///< 0 = one per core
+    std::string data_dir = "./data";
+    std::string admin_token;                               ///< "" = made once into data_dir/admin.token
+    std::map<std::string, api::Display, std::less<>> display;
+    bool public_metrics = false;
+    int64_t body_budget_bytes = 256ll << 20;
+    catalogue::Config catalogue;
+};
+
+class Node {
+  public:
+    static Result<std::unique_ptr<Node>> start(NodeOptions options);
+    ~Node();
+
+    std::string url() const;
+    std::string admin_url() const;
+    const std::string& admin_token() const;
+    identity::Directory& directory();
+    ledger::Book& book();
+    rt::Loops& loops();
+
+    /// Swaps the catalogue, or changes nothing and says everything that is wrong.
+    Status reload(const catalogue::Config& config);
+    /// Not ready any more, no new connections; waits until no request runs or until `grace_ms` is over (hurry() shortens it).
+    void drain(int64_t grace_ms);
+    /// Async-signal-safe: a drain that goes on ends within `ms` from now.
+    void hurry(int64_t ms);
+
+  private:
+    Node();
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace aig::app

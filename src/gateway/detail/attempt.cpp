@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/time.h"
+#include "gateway/detail/flow.h"
+#include "gateway/detail/keep_alive.h"
+#include "gateway/detail/translation.h"
+
+namespace aig::gateway {
+namespace {
+
+constexpr size_t max_error_body = 256 * 1024;
+constexpr int64_t max_retry_after_ms = 300'000;
+
+/// The request as it goes to the provider. Pieces point into the members, so it does not move once filled.
+struct Outgoing {
+    canon::Encoded encoded;
+    canon::Spliced spliced;
+    net::ClientRequest request;
+    canon::Losses losses;
+};
+
+canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) { return {t.model, f.model->max_output, t.provider->quirks}; }
+
+Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
+    const auto& quirks = t.provider->quirks;
+    canon::Patch patch;
+    patch.model = t.model;
+    patch.ask_usage = f.envelope.stream && !quirks.no_stream_options;
+    patch.max_output = f.clamped_max;
+    patch.max_output_member = quirks.max_completion_tokens ? "max_completion_tokens" : "max_tokens";
+    TRY(out.spliced, f.call.dialect->splice(f.call.body, f.envelope, patch));
+    out.encoded = t.provider->wire->head(f.call.operation, wire_target(f, t), f.envelope.stream);
+    out.request.body = out.spliced.pieces;
+    return {};
+}
+
+Status fill_translated(Flow& f, const catalogue::Target& t, Outgoing& out) {
+    if (!f.parsed) {
+        TRY(f.parsed, f.call.dialect->parse(f.call.operation, f.call.body));
+        if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max) chat->max_output = f.clamped_max;
+    }
+    TRY(out.encoded, t.provider->wire->encode(*f.parsed, wire_target(f, t), out.losses));
+    out.request.body = {out.encoded.body};
+    return {};
+}
+
+void add_auth(net::Headers& headers, catalogue::Auth auth, const std::string& secret) {
+    switch (auth) {
+        case catalogue::Auth::bearer: headers.add("authorization", "Bearer " + secret); break;
+        case catalogue::Auth::x_api_key: headers.add("x-api-key", secret); break;
+        case catalogue::Auth::x_goog_api_key: headers.add("x-goog-api-key", secret); break;
+        case catalogue::Auth::api_key: headers.add("api-key", secret); break;
+        case catalogue::Auth::none: break;
+    }
+}
+
+Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
+    const auto& provider = *a.target->provider;
+    TRYV(a.lossless ? fill_lossless(f, *a.target, out) : fill_translated(f, *a.target, out));
+    out.request.target = out.encoded.path;
+    for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
+    for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
+    out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
+    out.request.headers.add("x-request-id", f.call.request_id);
+    add_auth(out.request.headers, provider.auth, a.key->secret);
+    return {};
+}
+
+/// Seconds or an HTTP date, at most five minutes; 0 when absent or unreadable.
+int64_t retry_after_ms(const net::Headers& headers) {
+    const auto text = headers.get("retry-after");
+    int64_t seconds = 0;
+    const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (bad == std::errc{} && end == text.data() + text.size()) return std::clamp<int64_t>(seconds, 0, 300) * 1000;
+    std::tm tm{};
+    if (const std::string date(text); !strptime(date.c_str(), "%a, %d %b %Y %H:%M:%S", &tm)) return 0;
+    return std::clamp<int64_t>((timegm(&tm) - now_us() / 1'000'000) * 1000, 0, max_retry_after_ms);
+}
+
+rt::Task<Error> refusal(const catalogue::Provider& provider, net::ClientReply& reply) {
+    auto body = co_await reply.read_all(max_error_body);
+    const std::string text = body ? *body : std::string{};
+    if (reply.status() < 400)   // redirects are never followed: our credentials would go along
+        co_return Error(ErrorCode::upstream_error, fmt::format("the provider answered with status {}", reply.status()));
+    auto error = provider.wire->error(reply.status(), text);
+    const int64_t wait = retry_after_ms(reply.headers());
+    if (wait && !error.retry_after_ms()) error = std::move(error).retry_after_ms(wait);
+    co_return error;
+}
+
+/// Follows what a stream has produced against what the hold covers; gets more of the wallet before it runs out.
+class Meter {
+  public:
+    explicit Meter(Flow& f) : f_(f), covered_(f.holding.affordable_tokens(f.hold.amount_nanos())) {}
+
+    /// False when the hold is used up and the wallet has no more.
+    rt::Task<bool> keep_up(const canon::Facts& facts) {
+        if (!f_.holding.extends) co_return true;
+        const int64_t made = canon::estimate_tokens(facts.delivered, f_.model->tokenizer);
+        if (made * 10 < covered_ * 7) co_return true;
+        if (!denied_) co_await extend();
+        co_return made < covered_;
+    }
+
+  private:
+    rt::Task<> extend() {
+        const auto more = f_.holding.output_nanos(slice_tokens * f_.holding.choices);
+        const auto least = f_.holding.output_nanos(least_output_tokens);
+        if (!more || !least) { denied_ = true; co_return; }
+        auto amount = co_await f_.services.book->extend(f_.hold, *more, *least);
+        denied_ = !amount;
+        f_.holding.output_tokens = INT64_MAX;   // affordable_tokens() is bounded by money alone from here on
+        if (amount) covered_ = f_.holding.affordable_tokens(*amount);
+    }
+    Flow& f_;
+    int64_t covered_;
+    bool denied_ = false;
+};
+
+std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a) {
+    if (a.lossless) return f.call.dialect->tap(f.reply_terms);
+    return translate(a.target->provider->wire->decoder(f.call.operation, f.envelope.stream), f.call.dialect->renderer(f.reply_terms));
+}
+
+Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
+    Tried t;
+    t.ending = error.code() == ErrorCode::client_gone ? Ending::client_gone : Ending::failed;
+    t.error = std::move(error);
+    t.relay = std::move(relay);
+    return t;
+}
+
+/// Pieces that arrived before the gate opened; written together with the first content.
+class Gate {
+  public:
+    void keep(const std::vector<std::string_view>& pieces) {
+        for (const auto p : pieces) kept_ += p;
+    }
+    std::string take() { return std::exchange(kept_, {}); }
+
+  private:
+    std::string kept_;
+};
+
+rt::Task<Status> send_on(Flow& f, KeepAlive& alive, std::string head, std::vector<std::string_view> pieces) {
+    if (!head.empty()) pieces.insert(pieces.begin(), head);
+    co_await alive.quiet();
+    if (!f.begun) {
+        f.begun = true;
+        f.first_byte_us = (mono_ns() - f.call.started_mono_ns) / 1000;
+        auto headers = reply_headers(f, nullptr);
+        CO_TRYV(co_await f.sink.begin(std::move(headers)));
+    }
+    if (pieces.empty()) co_return Status{};
+    auto written = co_await f.sink.write(std::move(pieces));
+    alive.touched();
+    co_return written;
+}
+
+/// A stream: events go on as they come, once the first content has opened the gate.
+rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<canon::Relay> relay) {
+    Meter meter(f);
+    Gate gate;
+    KeepAlive alive(f);
+    const canon::Facts& facts = relay->facts();
+    for (;;) {
+        alive.waiting(true);
+        auto bytes = co_await reply.read();
+        alive.waiting(false);
+        if (!bytes) { co_await alive.quiet(); co_return failed(std::move(bytes).error(), std::move(relay)); }
+        const bool ended = bytes->empty();
+        auto pieces = ended ? relay->end() : relay->feed(*bytes);
+        if (!pieces || facts.error) {
+            co_await alive.quiet();
+            co_return failed(pieces ? *facts.error : std::move(pieces).error(), std::move(relay));
+        }
+        if (!facts.content) {
+            gate.keep(*pieces);
+        } else if (!pieces->empty() || !f.begun) {
+            auto sent = co_await send_on(f, alive, gate.take(), *std::move(pieces));
+            if (!sent) { co_await alive.quiet(); co_return failed(Error(ErrorCode::client_gone), std::move(relay)); }
+        }
+        const bool done = ended || facts.terminal;
+        const bool covered = done || co_await meter.keep_up(facts);
+        if (!done && covered) continue;
+        co_await alive.quiet();
+        Tried t;
+        t.ending = covered ? Ending::complete : Ending::dry;
+        t.relay = std::move(relay);
+        co_return t;
+    }
+}
+
+/// An unstreamed reply: read whole, given out only after the settlement.
+rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Relay> relay) {
+    for (;;) {
+        auto bytes = co_await reply.read();
+        if (!bytes) co_return failed(std::move(bytes).error(), std::move(relay));
+        const bool ended = bytes->empty();
+        auto pieces = ended ? relay->end() : relay->feed(*bytes);
+        if (!pieces) co_return failed(std::move(pieces).error(), std::move(relay));
+        if (relay->facts().error) {
+            Error error = *relay->facts().error;
+            co_return failed(std::move(error), std::move(relay));
+        }
+        if (ended) break;
+    }
+    Tried t;
+    t.ending = Ending::complete;
+    t.relay = std::move(relay);
+    co_return t;
+}
+}  // namespace
+
+rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
+    const auto& provider = a.target->provider;
+    Outgoing out;
+    if (auto filled = fill(f, a, out); !filled) co_return failed(std::move(filled).error());
+    auto upstream = f.upstreams.upstream(provider, f.envelope.stream);
+    if (!upstream) co_return failed(std::move(upstream).error());
+    // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched for a while.
+    std::optional<LateStop> late;
+    if (!f.envelope.stream || provider->cancel_bills_full) late.emplace(f.sink.stop());
+    rt::Stop* stop = late ? late->stop() : &f.sink.stop();
+    auto sent = co_await f.upstreams.client().send(*std::move(upstream), std::move(out.request), stop);
+    if (!sent) co_return failed(std::move(sent).error());
+    const auto reply = *std::move(sent);
+    if (reply->status() < 200 || reply->status() > 299) {
+        auto error = co_await refusal(*provider, *reply);
+        co_return failed(std::move(error));
+    }
+    f.losses = std::move(out.losses);
+    auto relay = make_relay(f, a);
+    if (f.envelope.stream) {
+        auto tried = co_await relay_stream(f, *reply, std::move(relay));
+        co_return tried;
+    }
+    auto tried = co_await relay_whole(*reply, std::move(relay));
+    co_return tried;
+}
+
+}  // namespace aig::gateway

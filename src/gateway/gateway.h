@@ -1,0 +1,80 @@
+// The gateway runs one call: it admits it, plans a route, takes a hold on the wallet, tries providers, streams the answer back and
+// settles the hold. It knows dialects and wires only as interfaces and HTTP only as a Sink, so that jobs and evals can use it
+// without a connection. One Gateway serves all loops; a call lives on the loop it started on.
+//
+// Money: run() never returns before the call's hold is settled or released (or its release is queued). A call that ends in an
+// Error costs nothing, except when the client left a stream that had begun (docs/life_of_a_request.md).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "canon/dialect.h"
+#include "catalogue/catalogue.h"
+#include "identity/identity.h"
+#include "ledger/book.h"
+#include "limits/limits.h"
+#include "net/http.h"
+#include "route/route.h"
+#include "rt/event.h"
+#include "rt/loop.h"
+
+namespace aig::gateway {
+
+/// Where the answer goes.
+class Sink {
+  public:
+    virtual ~Sink() = default;
+    /// The whole reply at once; or begin, write..., end.
+    virtual rt::Task<Status> whole(int status, net::Headers headers, net::Pieces body) = 0;
+    virtual rt::Task<Status> begin(net::Headers headers) = 0;
+    virtual rt::Task<Status> write(net::Pieces pieces) = 0;
+    virtual rt::Task<Status> end() = 0;
+    /// Breaks the reply off, so that it cannot be taken for a whole one.
+    virtual void abort() = 0;
+    /// Fires when the caller is gone.
+    virtual rt::Stop& stop() = 0;
+};
+
+/// One call as the HTTP surface hands it over. Outlives run().
+struct Call {
+    const canon::Dialect* dialect = nullptr;
+    canon::Operation operation = canon::Operation::chat;
+    canon::Surface surface = canon::Surface::aigate;
+    identity::PrincipalPtr principal;
+    std::string_view body;
+    std::string request_id;            ///< ours, unique: req_<ULID>
+    std::string correlation_id;        ///< the caller's X-Request-Id, or ours
+    std::string tag;
+    int64_t started_us = 0;            ///< wall clock
+    int64_t started_mono_ns = 0;
+};
+
+struct Services {
+    rt::Loops* loops = nullptr;
+    ledger::Book* book = nullptr;
+    limits::Limiter* limiter = nullptr;
+    catalogue::Catalogue* catalogue = nullptr;
+    route::Health* health = nullptr;
+};
+
+class Upstreams;
+
+class Gateway {
+  public:
+    explicit Gateway(Services services);
+    ~Gateway();
+    /// An Error means that nothing was sent to the sink yet and the caller of run() must answer it. `call` and `sink` outlive the task.
+    rt::Task<Status> run(Call& call, Sink& sink);
+    /// Calls inside run() now.
+    int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
+  private:
+    Services services_;
+    std::unique_ptr<Upstreams> upstreams_;
+    std::atomic<int64_t> in_flight_{0};
+};
+
+}  // namespace aig::gateway

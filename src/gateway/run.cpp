@@ -1,0 +1,153 @@
+// A call, from its bytes to its receipt. The order is the point of this file.
+#include <random>
+
+#include <fmt/format.h>
+
+#include "base/money.h"
+#include "base/time.h"
+#include "gateway/detail/flow.h"
+#include "gateway/gateway.h"
+
+namespace aig::gateway {
+namespace {
+
+constexpr int64_t wait_in_line_ms = 10'000, wait_step_ms = 25;
+
+double draw() {
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+}
+
+Status choose_model(Flow& f) {
+    f.snapshot = f.services.catalogue->get();
+    TRY(f.model, f.snapshot->resolve(f.envelope.model));
+    if (!f.call.principal->allows(f.model->id))
+        return Error(ErrorCode::model_forbidden, fmt::format("this key may not use '{}'", f.model->id)).param("model");
+    f.reply_terms = {&f.envelope, f.envelope.model, f.call.request_id, f.call.started_us / 1'000'000, f.call.surface, f.model->tokenizer};
+    return {};
+}
+
+Status admit(Flow& f) {
+    const auto& l = f.call.principal->limits;
+    if (!l.rpm && !l.tpm && !l.concurrency) return {};
+    const int64_t tokens = l.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
+    TRY(f.ticket, f.services.limiter->admit(f.call.principal->key, {l.rpm, l.tpm, l.concurrency}, tokens, mono_ns()));
+    return {};
+}
+
+Status plan_route(Flow& f) {
+    TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw()));
+    TRY(f.holding, plan_holding(f.envelope, *f.model, f.snapshot->fee));
+    return {};
+}
+
+std::vector<ledger::BudgetRef> budgets(const Flow& f) {
+    const auto& p = *f.call.principal;
+    if (!p.limits.spend_cap_nanos) return {};
+    const auto& period = p.limits.spend_period;
+    const std::string name = period == "month" ? utc_month(f.call.started_us) : period == "day" ? utc_day(f.call.started_us) : "";
+    return {{1, p.key.value, name, *p.limits.spend_cap_nanos}};
+}
+
+rt::Task<Status> take_hold(Flow& f) {
+    ledger::HoldRequest request;
+    request.account = f.call.principal->account;
+    request.amount_nanos = f.holding.want_nanos;
+    request.least_nanos = f.holding.least_nanos;
+    request.budgets = budgets(f);
+    request.request_id = f.call.request_id;
+    auto held = co_await f.services.book->hold(std::move(request));
+    if (!held) co_return std::move(held).error();
+    f.hold = *std::move(held);
+    if (f.holding.clamps && f.hold.amount_nanos() < f.holding.want_nanos)
+        f.clamped_max = std::max<int64_t>(1, f.holding.affordable_tokens(f.hold.amount_nanos()) / f.envelope.n);
+    co_return Status{};
+}
+
+/// A place among a provider's calls in flight; gives it back.
+class Slot {
+  public:
+    Slot() = default;
+    Slot(route::Health& health, const catalogue::Provider& provider) : health_(&health), provider_(&provider) {}
+    Slot(Slot&& o) noexcept : health_(std::exchange(o.health_, nullptr)), provider_(o.provider_) {}
+    Slot& operator=(Slot&& o) noexcept { std::swap(health_, o.health_); std::swap(provider_, o.provider_); return *this; }
+    ~Slot() { if (health_) health_->leave(*provider_); }
+
+  private:
+    route::Health* health_ = nullptr;
+    const catalogue::Provider* provider_ = nullptr;
+};
+
+/// The next target whose provider has room, from `next` on (moves it there); when all are full, waits in line. Our own cap is
+/// never the customer's 429.
+rt::Task<Result<Slot>> enter_provider(Flow& f, size_t& next) {
+    const int64_t until = mono_ms() + wait_in_line_ms;
+    for (;;) {
+        for (size_t i = next; i < f.plan.attempts.size(); ++i) {
+            const auto& provider = *f.plan.attempts[i].target->provider;
+            if (!f.services.health->enter(provider)) continue;
+            next = i;
+            co_return Slot(*f.services.health, provider);
+        }
+        if (f.sink.stop().stopped()) co_return Error(ErrorCode::client_gone);
+        if (mono_ms() >= until)
+            co_return Error(ErrorCode::no_route, "every provider of this model is at its concurrency limit").retry_after_ms(1'000);
+        co_await rt::Loop::current()->sleep_ms(wait_step_ms);
+    }
+}
+
+/// Targets in order, until one answers, content has gone out, or the failure is the caller's own.
+rt::Task<Tried> try_targets(Flow& f) {
+    Tried tried;
+    for (size_t next = 0; next < f.plan.attempts.size(); ++next) {
+        auto slot = co_await enter_provider(f, next);
+        if (!slot) {
+            if (tried.error) co_return tried;
+            tried.ending = slot.error().code() == ErrorCode::client_gone ? Ending::client_gone : Ending::failed;
+            tried.error = std::move(slot).error();
+            co_return tried;
+        }
+        const auto& target = f.plan.attempts[next];
+        f.attempt = &target;
+        ++f.attempts;
+        tried = co_await attempt(f, target);
+        if (tried.ending == Ending::complete || tried.ending == Ending::dry) f.services.health->success(target, mono_ms());
+        if (tried.ending != Ending::failed) co_return tried;
+        f.services.health->failure(target, *tried.error, mono_ms());
+        if (f.envelope.stream && tried.sent_content()) co_return tried;
+        const bool gone = f.sink.stop().stopped();
+        const bool retry_allowed = f.services.health->retry_allowed(*target.target->provider);
+        if (route::decide(*tried.error, static_cast<size_t>(f.attempts), f.plan, gone, retry_allowed) == route::Decision::answer) co_return tried;
+    }
+    co_return tried;
+}
+}  // namespace
+
+Gateway::Gateway(Services services) : services_(services), upstreams_(std::make_unique<Upstreams>(*services.loops)) {}
+Gateway::~Gateway() = default;
+
+rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
+    struct Counted {
+        std::atomic<int64_t>& n;
+        explicit Counted(std::atomic<int64_t>& c) : n(c) { n.fetch_add(1, std::memory_order_relaxed); }
+        ~Counted() { n.fetch_sub(1, std::memory_order_relaxed); }
+    } counted(in_flight_);
+    Flow f(call, sink, services_, *upstreams_);
+    // The whole body is validated first: a request that cannot be understood must not cost anybody anything.
+    CO_TRY(f.envelope, call.dialect->peek(call.operation, call.body));
+    // The model fixes prices and targets; the snapshot is kept, so that a reload in the middle changes nothing for this call.
+    CO_TRYV(choose_model(f));
+    // Rates before money: they are in memory, and a refused call must not touch the ledger.
+    CO_TRYV(admit(f));
+    // The route before the hold: what nobody can serve needs no money. (A response cache would be asked here, behind the plan, in front of the hold.)
+    CO_TRYV(plan_route(f));
+    // The hold is durable before any provider sees a byte: what cannot be paid is never asked for.
+    CO_TRYV(co_await take_hold(f));
+    // Failover ends where content begins.
+    auto tried = co_await try_targets(f);
+    // The charge is durable before the caller sees the end of the answer.
+    auto done = co_await conclude(f, std::move(tried));
+    co_return done;
+}
+
+}  // namespace aig::gateway
