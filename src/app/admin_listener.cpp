@@ -29,13 +29,13 @@ rt::Task<> reply_error(net::Exchange& http, Error error) {
 }  // namespace
 
 Result<std::unique_ptr<AdminListener>> AdminListener::start(rt::Loops& loops, AdminDoor door, api::Admin& admin) {
-    std::unique_ptr<AdminListener> l(new AdminListener(std::move(door.token), admin));
+    std::unique_ptr<AdminListener> l(new AdminListener(std::move(door), admin));
     net::ServerOptions tcp;
-    tcp.host = door.host;
-    tcp.port = door.port;
+    tcp.host = l->door_.host;
+    tcp.port = l->door_.port;
     TRY(l->tcp_, net::Server::start(loops, std::move(tcp), [p = l.get()](net::Exchange& http) { return p->handle(http, false); }));
     net::ServerOptions local;
-    local.unix_path = door.socket_path;
+    local.unix_path = l->door_.socket_path;
     TRY(l->local_, net::Server::start(loops, std::move(local), [p = l.get()](net::Exchange& http) { return p->handle(http, true); }));
     return l;
 }
@@ -47,13 +47,14 @@ void AdminListener::close() {
 
 bool AdminListener::allowed(const net::Exchange& http) const {
     const auto given = api::presented_key(http.head().headers);
-    return given.size() == token_.size() && CRYPTO_memcmp(given.data(), token_.data(), token_.size()) == 0;
+    return given.size() == door_.token.size() && CRYPTO_memcmp(given.data(), door_.token.data(), door_.token.size()) == 0;
 }
 
 rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
     const auto& head = http.head();
     if (head.path == "/healthz" || head.path == "/readyz") {
-        co_await reply(http, 200, "application/json", R"({"status":"ok"})");
+        const bool ok = head.path == "/healthz" || door_.ready();
+        co_await reply(http, ok ? 200 : 503, "application/json", ok ? R"({"status":"ok"})" : R"({"status":"not ready"})");
         co_return;
     }
     if (!trusted && !allowed(http)) {

@@ -2,6 +2,7 @@
 // file is the operator). /metrics, /healthz and /readyz answer here too.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@ struct AdminDoor {
     uint16_t port = 0;
     std::string socket_path;
     std::string token;
+    std::function<Status()> ready;
 };
 
 class AdminListener {
@@ -24,10 +26,10 @@ class AdminListener {
     void close();
 
   private:
-    AdminListener(std::string token, api::Admin& admin) : token_(std::move(token)), admin_(admin) {}
+    AdminListener(AdminDoor door, api::Admin& admin) : door_(std::move(door)), admin_(admin) {}
     rt::Task<> handle(net::Exchange& http, bool trusted);
     bool allowed(const net::Exchange& http) const;
-    std::string token_;
+    AdminDoor door_;
     api::Admin& admin_;
     std::unique_ptr<net::Server> tcp_, local_;
 };

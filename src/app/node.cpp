@@ -1,5 +1,6 @@
 #include "app/node.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -19,6 +20,10 @@
 #include "store/dir_lock.h"
 
 namespace aig::app {
+namespace {
+/// Batches waiting for the writer, of the 10,000 it takes.
+constexpr int64_t nearly_full = 8'000;
+}  // namespace
 
 /// In the order of construction; destroyed in reverse: first nobody can come in, then loops end, then the books close.
 struct Node::Parts {
@@ -38,7 +43,6 @@ struct Node::Parts {
     std::unique_ptr<AdminListener> admin_listener;
     std::unique_ptr<net::Server> server;
     std::atomic<bool> ready{false};
-    std::atomic<int64_t> drain_until_ms{0};
 
     ~Parts() {
         ready = false;
@@ -51,6 +55,7 @@ struct Node::Parts {
     Status load_catalogue(const catalogue::Config& config);
     Status make_admin_token();
     api::Services api_services();
+    std::function<Status()> readiness();
     Status serve();
 };
 
@@ -104,12 +109,16 @@ api::Services Node::Parts::api_services() {
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.openapi_json = openapi_json();
-    s.ready = [this]() -> Status {
+    s.ready = readiness();
+    return s;
+}
+
+std::function<Status()> Node::Parts::readiness() {
+    return [this]() -> Status {
         if (!ready) return Error(ErrorCode::draining);
-        if (store->queue_length() > 8'000) return Error(ErrorCode::storage_unavailable, "the ledger's queue is nearly full");
+        if (store->queue_length() > nearly_full) return Error(ErrorCode::storage_unavailable, "the ledger's queue is nearly full");
         return {};
     };
-    return s;
 }
 
 Status Node::Parts::serve() {
@@ -117,7 +126,7 @@ Status Node::Parts::serve() {
     gateway = std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory);
-    TRY(admin_listener, AdminListener::start(*loops, {options.admin_host, options.admin_port, options.data_dir + "/admin.sock", admin_token}, *admin));
+    TRY(admin_listener, AdminListener::start(*loops, {options.admin_host, options.admin_port, options.data_dir + "/admin.sock", admin_token, readiness()}, *admin));
     net::ServerOptions so;
     so.host = options.host;
     so.port = options.port;
@@ -164,20 +173,17 @@ Status Node::reload(const catalogue::Config& config) {
     return done;
 }
 
-void Node::drain(int64_t grace_ms) {
+void Node::drain(int64_t grace_ms, const std::function<bool()>& hurry) {
     auto& p = *parts_;
     p.ready = false;
     log::info("draining", {{"in_flight", p.server->in_flight()}, {"grace_ms", grace_ms}});
     p.server->drain();
-    int64_t none = 0;
-    p.drain_until_ms.compare_exchange_strong(none, mono_ms() + grace_ms);
-    while (p.server->in_flight() > 0 && mono_ms() < p.drain_until_ms) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    int64_t until = mono_ms() + grace_ms;
+    while (p.server->in_flight() > 0 && mono_ms() < until) {
+        if (hurry()) until = std::min(until, mono_ms() + 10'000);
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
     if (const auto left = p.server->in_flight(); left > 0) log::warn("drain_cut", {{"in_flight", left}});
-}
-
-void Node::hurry(int64_t ms) {
-    const int64_t until = mono_ms() + ms;
-    if (const auto now = parts_->drain_until_ms.load(); now == 0 || until < now) parts_->drain_until_ms = until;
 }
 
 }  // namespace aig::app

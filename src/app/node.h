@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,10 +41,9 @@ class Node {
 
     /// Swaps the catalogue, or changes nothing and says everything that is wrong.
     Status reload(const catalogue::Config& config);
-    /// Not ready any more, no new connections; waits until no request runs or until `grace_ms` is over (hurry() shortens it).
-    void drain(int64_t grace_ms);
-    /// Async-signal-safe: a drain that goes on ends within `ms` from now.
-    void hurry(int64_t ms);
+    /// Not ready any more, no new connections; waits until no request runs or until `grace_ms` is over. When `hurry` says yes,
+    /// ten more seconds at most.
+    void drain(int64_t grace_ms, const std::function<bool()>& hurry);
 
   private:
     Node();

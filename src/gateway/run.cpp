@@ -68,32 +68,67 @@ rt::Task<Status> take_hold(Flow& f) {
 class Slot {
   public:
     Slot() = default;
-    Slot(route::Health& health, const catalogue::Provider& provider) : health_(&health), provider_(&provider) {}
-    Slot(Slot&& o) noexcept : health_(std::exchange(o.health_, nullptr)), provider_(o.provider_) {}
-    Slot& operator=(Slot&& o) noexcept { std::swap(health_, o.health_); std::swap(provider_, o.provider_); return *this; }
-    ~Slot() { if (health_) health_->leave(*provider_); }
+    Slot(route::Health& health, const catalogue::Provider& provider, bool retry) : health_(&health), provider_(&provider), retry_(retry) {}
+    Slot(Slot&& o) noexcept : health_(std::exchange(o.health_, nullptr)), provider_(o.provider_), retry_(o.retry_) {}
+    Slot& operator=(Slot&& o) noexcept {
+        std::swap(health_, o.health_);
+        std::swap(provider_, o.provider_);
+        std::swap(retry_, o.retry_);
+        return *this;
+    }
+    ~Slot() {
+        if (health_) health_->leave(*provider_, retry_);
+    }
 
   private:
     route::Health* health_ = nullptr;
     const catalogue::Provider* provider_ = nullptr;
+    bool retry_ = false;
 };
 
-/// The next target whose provider has room, from `next` on (moves it there); when all are full, waits in line. Our own cap is
-/// never the customer's 429.
+/// The first target from `next` on whose provider has room; moves `next` there.
+bool enter_one(Flow& f, size_t& next, Slot& slot) {
+    const bool retry = f.attempts > 0;
+    for (size_t i = next; i < f.plan.attempts.size(); ++i) {
+        const auto& provider = *f.plan.attempts[i].target->provider;
+        if (!f.services.health->enter(provider, retry)) continue;
+        next = i;
+        slot = Slot(*f.services.health, provider, retry);
+        return true;
+    }
+    return false;
+}
+
+/// A slot at the next target with room; when all are full, in line for the best one. Our own cap is never the customer's 429.
 rt::Task<Result<Slot>> enter_provider(Flow& f, size_t& next) {
-    const int64_t until = mono_ms() + wait_in_line_ms;
-    for (;;) {
-        for (size_t i = next; i < f.plan.attempts.size(); ++i) {
-            const auto& provider = *f.plan.attempts[i].target->provider;
-            if (!f.services.health->enter(provider)) continue;
-            next = i;
-            co_return Slot(*f.services.health, provider);
-        }
+    Slot slot;
+    const bool retry = f.attempts > 0;
+    const auto& best = *f.plan.attempts[next].target->provider;
+    std::unique_ptr<route::Health::Place> place;
+    for (const int64_t until = mono_ms() + wait_in_line_ms;;) {
+        if (!place && enter_one(f, next, slot)) co_return std::move(slot);
+        if (!place) place = f.services.health->wait_in_line(best, retry, [] {});
+        if (place && place->took()) co_return Slot(*f.services.health, best, retry);
         if (f.sink.stop().stopped()) co_return Error(ErrorCode::client_gone);
         if (mono_ms() >= until)
             co_return Error(ErrorCode::no_route, "every provider of this model is at its concurrency limit").retry_after_ms(1'000);
         co_await rt::Loop::current()->sleep_ms(wait_step_ms);
     }
+}
+
+/// The provider's health after an attempt: an answer that blames the caller shows that it lives.
+void note_health(Flow& f, const route::Attempt& target, const Tried& tried) {
+    const bool lives = tried.ending == Ending::complete || tried.ending == Ending::dry || (tried.error && tried.error->row().fault == Fault::caller);
+    if (tried.ending == Ending::client_gone) return;
+    if (lives) f.services.health->success(target, mono_ms());
+    else f.services.health->failure(target, *tried.error, mono_ms());
+}
+
+bool may_go_on(Flow& f, const Tried& tried, size_t made) {
+    if (f.envelope.stream && tried.sent_content()) return false;
+    const bool gone = f.sink.stop().stopped();
+    const bool budget = f.services.health->retry_allowed(*f.attempt->target->provider);
+    return route::decide(*tried.error, made, f.plan, gone, budget) == route::Decision::next_attempt;
 }
 
 /// Targets in order, until one answers, content has gone out, or the failure is the caller's own.
@@ -107,17 +142,11 @@ rt::Task<Tried> try_targets(Flow& f) {
             tried.error = std::move(slot).error();
             co_return tried;
         }
-        const auto& target = f.plan.attempts[next];
-        f.attempt = &target;
+        f.attempt = &f.plan.attempts[next];
         ++f.attempts;
-        tried = co_await attempt(f, target);
-        if (tried.ending == Ending::complete || tried.ending == Ending::dry) f.services.health->success(target, mono_ms());
-        if (tried.ending != Ending::failed) co_return tried;
-        f.services.health->failure(target, *tried.error, mono_ms());
-        if (f.envelope.stream && tried.sent_content()) co_return tried;
-        const bool gone = f.sink.stop().stopped();
-        const bool retry_allowed = f.services.health->retry_allowed(*target.target->provider);
-        if (route::decide(*tried.error, static_cast<size_t>(f.attempts), f.plan, gone, retry_allowed) == route::Decision::answer) co_return tried;
+        tried = co_await attempt(f, *f.attempt);
+        note_health(f, *f.attempt, tried);
+        if (tried.ending != Ending::failed || !may_go_on(f, tried, next + 1)) co_return tried;
     }
     co_return tried;
 }
