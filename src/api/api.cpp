@@ -16,8 +16,10 @@ namespace aig::api {
 namespace {
 
 constexpr std::string_view exposed_headers =
-    "x-request-id, x-aig-request-id, x-cost-cents, x-cached-input-units, x-cache, x-aig-provider, x-aig-attempts, x-aig-loss, "
-    "x-aig-max-tokens-clamped, retry-after, retry-after-ms, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+    "x-request-id, x-aig-request-id, x-cost-cents, x-cached-input-units, x-cache, x-aig-provider, x-aig-attempts, "
+    "x-aig-loss, "
+    "x-aig-max-tokens-clamped, retry-after, retry-after-ms, x-ratelimit-limit-requests, "
+    "x-ratelimit-remaining-requests, "
     "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
 
 /// Base URLs are written with and without /v1, so SDKs arrive at /v1/v1/...; and a trailing slash means nothing.
@@ -30,14 +32,15 @@ std::string normal_path(std::string_view path) {
 /// The caller's own id when it is printable and short, else ours.
 std::string correlation(const net::Headers& headers, const std::string& ours) {
     const auto theirs = headers.get("x-request-id");
-    const bool usable = !theirs.empty() && theirs.size() <= 128 && std::all_of(theirs.begin(), theirs.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    const bool usable = !theirs.empty() && theirs.size() <= 128 &&
+                        std::all_of(theirs.begin(), theirs.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     return usable ? std::string(theirs) : ours;
 }
 
 struct Match {
     const Route* route = nullptr;
     std::string arg;
-    std::string allowed;                         ///< methods that the path has, when ours is not among them
+    std::string allowed;  ///< methods that the path has, when ours is not among them
 };
 
 bool fits(std::string_view pattern, std::string_view path, std::string& arg) {
@@ -54,8 +57,13 @@ Match find_route(std::string_view method, std::string_view path) {
     for (const auto& r : routes()) {
         std::string arg;
         if (!fits(r.pattern, path, arg)) continue;
-        if (r.method == method) { m.route = &r; m.arg = std::move(arg); return m; }
-        if (m.allowed.find(r.method) == std::string::npos) m.allowed.append(m.allowed.empty() ? "" : ", ").append(r.method);
+        if (r.method == method) {
+            m.route = &r;
+            m.arg = std::move(arg);
+            return m;
+        }
+        if (m.allowed.find(r.method) == std::string::npos)
+            m.allowed.append(m.allowed.empty() ? "" : ", ").append(r.method);
     }
     if (m.allowed == "GET") m.allowed = "GET, HEAD";
     if (!m.allowed.empty()) m.allowed += ", OPTIONS";
@@ -64,7 +72,9 @@ Match find_route(std::string_view method, std::string_view path) {
 
 /// Header names a browser asks to send; anything but name characters is not echoed.
 bool header_list(std::string_view s) {
-    return s.size() <= 2'000 && std::all_of(s.begin(), s.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == ',' || c == ' ' || c == '_'; });
+    return s.size() <= 2'000 && std::all_of(s.begin(), s.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == ',' || c == ' ' || c == '_';
+           });
 }
 
 rt::Task<> preflight(net::Exchange& http) {
@@ -72,20 +82,13 @@ rt::Task<> preflight(net::Exchange& http) {
     h.add("access-control-allow-origin", "*");
     h.add("access-control-allow-methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
     const auto asked = http.head().headers.get("access-control-request-headers");
-    h.add("access-control-allow-headers", !asked.empty() && header_list(asked) ? std::string(asked) : "authorization, content-type, x-api-key");
+    h.add("access-control-allow-headers",
+          !asked.empty() && header_list(asked) ? std::string(asked) : "authorization, content-type, x-api-key");
     h.add("access-control-max-age", "86400");
     h.add("vary", "access-control-request-headers");
-    auto sent = co_await http.respond(204, std::move(h), {});
+    net::Pieces nothing;
+    auto sent = co_await http.respond(204, std::move(h), std::move(nothing));
     if (!sent) http.abort();
-}
-
-void add_retry_headers(net::Headers& h, const Error& e, int status) {
-    if (e.retry_after_ms() > 0) {
-        h.add("retry-after", std::to_string((e.retry_after_ms() + 999) / 1000));
-        h.add("retry-after-ms", std::to_string(e.retry_after_ms()));
-    }
-    // SDKs repeat 408, 409, 429 and 5xx by themselves: say when that cannot help or would start the work a second time.
-    if ((status == 409 || status >= 500) && e.retry_after_ms() == 0 && e.row().fault != Fault::provider) h.add("x-should-retry", "false");
 }
 
 rt::Task<> answer_error(Request& request, const Error& error, std::string allowed) {
@@ -98,12 +101,12 @@ rt::Task<> answer_error(Request& request, const Error& error, std::string allowe
     const auto rendered = dialect::render_error(error, request.surface, request.correlation_id, request.path);
     net::Headers h;
     h.add("content-type", "application/json");
-    if (rendered.status == 401) h.add("www-authenticate", "Bearer");
+    for (const auto& [name, value] : rendered.headers) h.add(name, value);
     if (!allowed.empty()) h.add("allow", allowed);
-    add_retry_headers(h, error, rendered.status);
     add_common_headers(h, request);
     if (error.row().fault != Fault::caller)
-        log::warn("request_failed", {{"request_id", request.request_id}, {"code", error.row().name}, {"message", error.message()}});
+        log::warn("request_failed",
+                  {{"request_id", request.request_id}, {"code", error.row().name}, {"message", error.message()}});
     net::Pieces body{rendered.body};
     auto sent = co_await request.http.respond(rendered.status, std::move(h), std::move(body));
     if (!sent) request.http.abort();
@@ -126,7 +129,9 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
 
 void access_log(const Request& request, int64_t started_mono_ns) {
     if (!log::enabled(log::Level::debug)) return;
-    log::debug("request", {{"request_id", request.request_id}, {"method", request.http.head().method}, {"path", request.path},
+    log::debug("request", {{"request_id", request.request_id},
+                           {"method", request.http.head().method},
+                           {"path", request.path},
                            {"duration_us", (mono_ns() - started_mono_ns) / 1000}});
 }
 }  // namespace
@@ -134,7 +139,9 @@ void access_log(const Request& request, int64_t started_mono_ns) {
 Api::Api(Services services) : services_(std::move(services)) {}
 Api::~Api() = default;
 
-std::string Api::early_error(const Error& error) { return dialect::render_error(error, canon::Surface::aigate, "req_" + new_ulid(), "").body; }
+std::string Api::early_error(const Error& error) {
+    return dialect::render_error(error, canon::Surface::aigate, "req_" + new_ulid(), "").body;
+}
 
 rt::Task<> Api::handle(net::Exchange& http) {
     static auto& requests = metrics::counter("aig_http_requests_total", "Requests whose head was read");
@@ -143,14 +150,18 @@ rt::Task<> Api::handle(net::Exchange& http) {
         co_await preflight(http);
         co_return;
     }
-    Request request{http, services_, normal_path(http.head().path), {}, "req_" + new_ulid(), {}, {}, canon::Surface::aigate, {}, now_us(), mono_ns()};
+    Request request{http,     services_, normal_path(http.head().path), {}, "req_" + new_ulid(),
+                    {},       {},        canon::Surface::aigate,        {}, now_us(),
+                    mono_ns()};
     request.correlation_id = correlation(http.head().headers, request.request_id);
     auto match = find_route(http.head().method, request.path);
     Status done;
     if (!match.route) {
-        request.surface = choose_surface(http.head().headers, presented_key(http.head().headers)).value_or(canon::Surface::aigate);
+        request.surface =
+            choose_surface(http.head().headers, presented_key(http.head().headers)).value_or(canon::Surface::aigate);
         const auto code = match.allowed.empty() ? ErrorCode::route_not_found : ErrorCode::method_not_allowed;
-        done = Error(code, fmt::format("there is no {} {}", http.head().method.substr(0, 16), request.path.substr(0, 200)));
+        done = Error(code,
+                     fmt::format("there is no {} {}", http.head().method.substr(0, 16), request.path.substr(0, 200)));
     } else {
         auto decoded = net::percent_decode(match.arg);
         if (decoded) request.arg = *std::move(decoded);

@@ -1,5 +1,5 @@
-// The public HTTP surface: finds the route, chooses the caller's dialect, authenticates, runs the handler, renders errors in the
-// envelope the caller's SDK parses. One Api serves all loops; it holds no state of its own.
+// The public HTTP surface: finds the route, chooses the caller's dialect, authenticates, runs the handler, renders
+// errors in the envelope the caller's SDK parses. One Api serves all loops; it holds no state of its own.
 #pragma once
 
 #include <functional>
@@ -21,7 +21,7 @@ namespace aig::api {
 /// How money is shown to keys of one prefix (billing.display); the wallet's currency does not change.
 struct Display {
     std::string currency = "USD";
-    Ratio rate;                                  ///< shown = dollars * rate
+    Ratio rate;  ///< shown = dollars * rate
 };
 
 /// What the surface stands on. Everything outlives the Api.
@@ -31,10 +31,10 @@ struct Services {
     identity::Directory* directory = nullptr;
     catalogue::Catalogue* catalogue = nullptr;
     store::Store* store = nullptr;
-    std::map<std::string, Display, std::less<>> display;   ///< by key prefix
-    std::function<Status()> ready;               ///< what /readyz says
+    std::map<std::string, Display, std::less<>> display;  ///< by key prefix
+    std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;
-    bool public_metrics = false;                 ///< /metrics on the public listener (aig dev)
+    bool public_metrics = false;  ///< /metrics on the public listener (aig dev)
     size_t max_json_body = 32u << 20;
 };
 

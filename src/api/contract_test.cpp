@@ -1,4 +1,5 @@
-// The routes and the public contract say the same, both ways; every row has a billing class and the contract repeats it.
+// The routes and the public contract say the same, both ways; every row has a billing class and the contract repeats
+// it.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -10,7 +11,8 @@
 using namespace aig;
 
 namespace {
-/// (method, path) -> x-aig-billing, read from the contract by its indentation (paths at 2, methods at 4, members at 6 spaces).
+/// (method, path) -> x-aig-billing, read from the contract by its indentation (paths at 2, methods at 4, members at 6
+/// spaces).
 std::map<std::pair<std::string, std::string>, std::string> contract() {
     std::map<std::pair<std::string, std::string>, std::string> out;
     std::string path, method, text(embedded_file("openapi/gateway.yaml"));
@@ -21,9 +23,14 @@ std::map<std::pair<std::string, std::string>, std::string> contract() {
         at = end == std::string::npos ? text.size() : end + 1;
         if (!line.empty() && line[0] != ' ') in_paths = line == "paths:";
         if (!in_paths) continue;
-        if (line.starts_with("  /")) path = line.substr(2, line.size() - 3);
-        else if (line.starts_with("    ") && line[4] != ' ') { method = line.substr(4, line.size() - 5); for (auto& c : method) c = static_cast<char>(std::toupper(c)); out[{method, path}]; }
-        else if (line.starts_with("      x-aig-billing: ")) out[{method, path}] = line.substr(21);
+        if (line.starts_with("  /"))
+            path = line.substr(2, line.size() - 3);
+        else if (line.starts_with("    ") && line[4] != ' ') {
+            method = line.substr(4, line.size() - 5);
+            for (auto& c : method) c = static_cast<char>(std::toupper(c));
+            out[{method, path}];
+        } else if (line.starts_with("      x-aig-billing: "))
+            out[{method, path}] = line.substr(21);
     }
     return out;
 }
@@ -31,6 +38,7 @@ std::map<std::pair<std::string, std::string>, std::string> contract() {
 
 TEST(Contract, routes_equal_the_contract) {
     std::map<std::pair<std::string, std::string>, std::string> rows;
-    for (const auto& r : api::routes()) rows[{std::string(r.method), std::string(r.pattern)}] = r.billing == api::Billing::held ? "held" : "free";
+    for (const auto& r : api::routes())
+        rows[{std::string(r.method), std::string(r.pattern)}] = r.billing == api::Billing::held ? "held" : "free";
     EXPECT_EQ(rows, contract());
 }

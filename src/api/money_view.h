@@ -8,7 +8,8 @@
 namespace aig::api {
 
 const Display& display_for(const Services& services, std::string_view key_prefix);
-/// nanos converted to the display's currency, as an exact-as-possible JSON number (9 places, charges rounded up, balances down).
+/// nanos converted to the display's currency, as an exact-as-possible JSON number (9 places, charges rounded up,
+/// balances down).
 std::string shown_balance(int64_t nanos, const Display& display);
 std::string shown_charge(int64_t nanos, const Display& display);
 /// 10^-8 dollar units as text: balances down, charges up.

@@ -12,10 +12,10 @@ namespace aig::api {
 struct Request {
     net::Exchange& http;
     const Services& services;
-    std::string path;                            ///< normalised: no trailing slash, /v1/v1 collapsed, still percent-encoded
-    std::string arg;                             ///< what {id} matched, decoded
+    std::string path;  ///< normalised: no trailing slash, /v1/v1 collapsed, still percent-encoded
+    std::string arg;   ///< what {id} matched, decoded
     std::string request_id, correlation_id;
-    identity::PrincipalPtr principal;            ///< null on open routes without a key
+    identity::PrincipalPtr principal;  ///< null on open routes without a key
     canon::Surface surface = canon::Surface::aigate;
     std::string key_prefix;
     int64_t started_us = 0, started_mono_ns = 0;
@@ -26,18 +26,19 @@ using Handler = rt::Task<Status> (*)(Request& request);
 
 /// What a route can cost. A row cannot be written without saying so.
 enum class Billing : uint8_t {
-    free,     ///< never reaches a provider
-    held,     ///< reaches providers only through gateway::run, which takes a hold first
+    free,  ///< never reaches a provider
+    held,  ///< reaches providers only through gateway::run, which takes a hold first
 };
 enum class Access : uint8_t { open, optional_key, key };
 
 struct Route {
     std::string_view method;
-    std::string_view pattern;                    ///< "{id}" at the end takes the rest, slashes included
+    std::string_view pattern;  ///< "{id}" at the end takes the rest, slashes included
     Handler handler;
     Billing billing;
     Access access;
-    constexpr Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a) : method(m), pattern(p), handler(h), billing(b), access(a) {}
+    constexpr Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a)
+        : method(m), pattern(p), handler(h), billing(b), access(a) {}
 };
 
 /// All rows, in the order they are tried.

@@ -10,8 +10,10 @@ constexpr std::pair<std::string_view, Surface> named[] = {
     {"aigateway", Surface::aigateway}, {"aigate", Surface::aigate}, {"openai", Surface::aigate},
     {"aigenway", Surface::aigenway},   {"portal", Surface::portal},
 };
-constexpr std::pair<std::string_view, Surface> by_prefix[] = {
-    {"sk-aig-", Surface::aigateway}, {"sk_live_", Surface::aigenway}, {"gw_", Surface::portal}, {"sk-", Surface::aigate}};
+constexpr std::pair<std::string_view, Surface> by_prefix[] = {{"sk-aig-", Surface::aigateway},
+                                                              {"sk_live_", Surface::aigenway},
+                                                              {"gw_", Surface::portal},
+                                                              {"sk-", Surface::aigate}};
 
 std::string_view trimmed(std::string_view s) {
     while (s.starts_with(' ')) s.remove_prefix(1);
@@ -22,8 +24,10 @@ std::string_view trimmed(std::string_view s) {
 
 std::string_view presented_key(const net::Headers& headers) {
     auto authorization = trimmed(headers.get("authorization"));
-    if (authorization.size() >= 7 && net::iequals(authorization.substr(0, 7), "bearer ")) authorization = trimmed(authorization.substr(7));
-    else if (net::iequals(authorization, "bearer")) authorization = {};
+    if (authorization.size() >= 7 && net::iequals(authorization.substr(0, 7), "bearer "))
+        authorization = trimmed(authorization.substr(7));
+    else if (net::iequals(authorization, "bearer"))
+        authorization = {};
     if (!authorization.empty()) return authorization;
     for (const auto* name : {"x-api-key", "x-goog-api-key"})
         if (const auto key = trimmed(headers.get(name)); !key.empty()) return key;
@@ -39,7 +43,8 @@ std::optional<Surface> surface_named(std::string_view name) {
 Result<Surface> choose_surface(const net::Headers& headers, std::string_view key) {
     if (const auto asked = headers.get("x-aig-dialect"); !asked.empty()) {
         if (const auto s = surface_named(asked)) return *s;
-        return Error(ErrorCode::bad_param, "x-aig-dialect must be one of openai, aigate, aigateway, aigenway, portal").param("x-aig-dialect");
+        return Error(ErrorCode::bad_param, "x-aig-dialect must be one of openai, aigate, aigateway, aigenway, portal")
+            .param("x-aig-dialect");
     }
     const auto prefix = identity::key_prefix(key);
     for (const auto& [p, s] : by_prefix)

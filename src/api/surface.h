@@ -9,7 +9,8 @@
 
 namespace aig::api {
 
-/// authorization, x-api-key, x-goog-api-key: the first that is present and not empty; "Bearer" in any case, or no scheme at all.
+/// authorization, x-api-key, x-goog-api-key: the first that is present and not empty; "Bearer" in any case, or no
+/// scheme at all.
 std::string_view presented_key(const net::Headers& headers);
 /// x-aig-dialect, else the key's prefix (also of a key that will be refused), else the default.
 Result<canon::Surface> choose_surface(const net::Headers& headers, std::string_view key);

@@ -33,10 +33,12 @@ Result<std::unique_ptr<AdminListener>> AdminListener::start(rt::Loops& loops, Ad
     net::ServerOptions tcp;
     tcp.host = l->door_.host;
     tcp.port = l->door_.port;
-    TRY(l->tcp_, net::Server::start(loops, std::move(tcp), [p = l.get()](net::Exchange& http) { return p->handle(http, false); }));
+    TRY(l->tcp_, net::Server::start(loops, std::move(tcp),
+                                    [p = l.get()](net::Exchange& http) { return p->handle(http, false); }));
     net::ServerOptions local;
     local.unix_path = l->door_.socket_path;
-    TRY(l->local_, net::Server::start(loops, std::move(local), [p = l.get()](net::Exchange& http) { return p->handle(http, true); }));
+    TRY(l->local_, net::Server::start(loops, std::move(local),
+                                      [p = l.get()](net::Exchange& http) { return p->handle(http, true); }));
     return l;
 }
 
@@ -47,14 +49,17 @@ void AdminListener::close() {
 
 bool AdminListener::allowed(const net::Exchange& http) const {
     const auto given = api::presented_key(http.head().headers);
-    return given.size() == door_.token.size() && CRYPTO_memcmp(given.data(), door_.token.data(), door_.token.size()) == 0;
+    return given.size() == door_.token.size() &&
+           CRYPTO_memcmp(given.data(), door_.token.data(), door_.token.size()) == 0;
 }
 
 rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
     const auto& head = http.head();
     if (head.path == "/healthz" || head.path == "/readyz") {
         const bool ok = head.path == "/healthz" || door_.ready();
-        co_await reply(http, ok ? 200 : 503, "application/json", ok ? R"({"status":"ok"})" : R"({"status":"not ready"})");
+        const int status = ok ? 200 : 503;
+        std::string body = ok ? R"({"status":"ok"})" : R"({"status":"not ready"})";
+        co_await reply(http, status, "application/json", std::move(body));
         co_return;
     }
     if (!trusted && !allowed(http)) {
@@ -72,7 +77,7 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
     }
     api::AdminRequest request{head.method, std::string(head.path), std::string(head.query), std::move(body->bytes)};
     api::AdminReply answer;
-    std::function<void()> work = [&] { answer = admin_.answer(request); };   // both outlive the wait below
+    std::function<void()> work = [&] { answer = admin_.answer(request); };  // both outlive the wait below
     auto ran = co_await rt::blocking(std::move(work));
     if (!ran) {
         co_await reply_error(http, std::move(ran).error());

@@ -1,5 +1,5 @@
-// The operator's door: the admin API over its own TCP listener (token) and over data_dir/admin.sock (0600: whoever may open the
-// file is the operator). /metrics, /healthz and /readyz answer here too.
+// The operator's door: the admin API over its own TCP listener (token) and over data_dir/admin.sock (0600: whoever may
+// open the file is the operator). /metrics, /healthz and /readyz answer here too.
 #pragma once
 
 #include <functional>

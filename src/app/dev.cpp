@@ -31,7 +31,8 @@ Result<Seed> parse_seed(const std::string& text) {
     TRY(const auto doc, JsonDoc::parse(text));
     Seed seed;
     const auto account = id_value("acc_", doc.root()["account_id"].text());
-    if (!account) return Error(ErrorCode::config_invalid, "dev-keys.json names no account; delete the data folder to begin anew");
+    if (!account)
+        return Error(ErrorCode::config_invalid, "dev-keys.json names no account; delete the data folder to begin anew");
     seed.account = {*account};
     for (const auto key : doc.root()["keys"]) seed.keys.emplace(key.key(), key.text());
     return seed;
@@ -81,6 +82,15 @@ Result<Seed> load_or_make_seed(Node& node, const std::string& data_dir) {
     return seed;
 }
 
+/// For `aig call` without flags. A machine without a home simply has no such file.
+void keep_for_client(const ReadyFile& ready) {
+    const std::string path = cli::last_dev_file();
+    if (path.empty()) return;
+    auto made = make_folder(path.substr(0, path.rfind('/')));
+    if (made) made = write_ready_file(path, ready);
+    if (!made) log::info("no_client_file", {{"why", made.error().message()}});
+}
+
 struct Dev {
     std::unique_ptr<rt::Loops> sim_loops;
     std::unique_ptr<sim::Simulator> simulator;
@@ -89,7 +99,7 @@ struct Dev {
     ReadyFile ready;
 };
 
-Result<Dev> start(const DevOptions& o, const std::string& data_dir) {
+Result<Dev> start(const cli::DevOptions& o, const std::string& data_dir) {
     Dev d;
     d.sim_loops = std::make_unique<rt::Loops>(1);
     sim::SimOptions so;
@@ -108,28 +118,34 @@ Result<Dev> start(const DevOptions& o, const std::string& data_dir) {
     TRY(d.seed, load_or_make_seed(*d.node, data_dir));
     d.ready = {d.node->url(), d.node->admin_url(), sim_url, d.node->admin_token(), d.seed.keys};
     TRYV(write_ready_file(o.ready_file, d.ready));
+    keep_for_client(d.ready);
     return d;
 }
 
-void greet(const DevOptions& o, const Dev& d) {
+void greet(const cli::DevOptions& o, const Dev& d) {
     const auto& key = d.seed.keys.at("sk-aig-");
     if (o.host != "127.0.0.1" && o.host != "localhost" && o.host != "::1")
         fmt::print("WARNING: listening on {}: anybody who reaches this machine can use the keys below.\n", o.host);
-    fmt::print("AIGateway for development: {}\n  admin     {}\n  provider  {} (simulated; no key, no cost outside this process)\n  key       {}\n\n"
-               "Try it:\n  curl {}/v1/chat/completions -H 'authorization: Bearer {}' -H 'content-type: application/json' \\\n"
-               "       -d '{{\"model\":\"openai/gpt-5.4\",\"messages\":[{{\"role\":\"user\",\"content\":\"Say hi\"}}]}}'\n\n"
-               "Any OpenAI SDK: base_url {}/v1, that key. Ctrl-C stops.\n",
-               d.ready.url, d.ready.admin_url, *d.ready.sim_url, key, d.ready.url, key, d.ready.url);
+    fmt::print(
+        "AIGateway for development: {}\n  admin     {}\n  provider  {} (simulated; no key, no cost outside this "
+        "process)\n  key       {}\n\n"
+        "Try it:\n  curl {}/v1/chat/completions -H 'authorization: Bearer {}' -H 'content-type: application/json' \\\n"
+        "       -d '{{\"model\":\"openai/gpt-5.4\",\"messages\":[{{\"role\":\"user\",\"content\":\"Say hi\"}}]}}'\n\n"
+        "Any OpenAI SDK: base_url {}/v1, that key. Ctrl-C stops.\n",
+        d.ready.url, d.ready.admin_url, *d.ready.sim_url, key, d.ready.url, key, d.ready.url);
     std::fflush(stdout);
 }
 }  // namespace
 
-int run_dev(const DevOptions& o) {
+int run_dev(const cli::DevOptions& o) {
     block_signals();
     std::string data_dir = o.data_dir;
     if (data_dir.empty()) {
         auto made = temporary_folder();
-        if (!made) { fmt::print(stderr, "aig dev: {}\n", made.error().message()); return 1; }
+        if (!made) {
+            fmt::print(stderr, "aig dev: {}\n", made.error().message());
+            return 1;
+        }
         data_dir = *made;
     }
     int code = 0;
@@ -144,6 +160,7 @@ int run_dev(const DevOptions& o) {
             dev->node->drain(drain_ms, asked_to_hurry);
             dev->node.reset();
             dev->simulator.reset();
+            if (const auto kept = cli::last_dev_file(); !kept.empty()) std::remove(kept.c_str());
         }
     }
     log::flush();

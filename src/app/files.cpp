@@ -48,17 +48,21 @@ Result<std::string> read_file(const std::string& path, size_t max_bytes) {
     std::string out;
     char buffer[64 * 1024];
     ssize_t n = 0;
-    while ((n = ::read(fd, buffer, sizeof buffer)) > 0 && out.size() <= max_bytes) out.append(buffer, static_cast<size_t>(n));
+    while ((n = ::read(fd, buffer, sizeof buffer)) > 0 && out.size() <= max_bytes)
+        out.append(buffer, static_cast<size_t>(n));
     ::close(fd);
     if (n < 0) return failed("read", path);
-    if (out.size() > max_bytes) return Error(ErrorCode::too_large, fmt::format("{} is larger than {} bytes", path, max_bytes));
+    if (out.size() > max_bytes)
+        return Error(ErrorCode::too_large, fmt::format("{} is larger than {} bytes", path, max_bytes));
     return out;
 }
 
 Status make_folder(const std::string& path) {
     std::error_code bad;
     const bool made = fs::create_directories(path, bad);
-    if (bad) return Error(ErrorCode::storage_unavailable, fmt::format("cannot create the folder {}: {}", path, bad.message()));
+    if (bad)
+        return Error(ErrorCode::storage_unavailable,
+                     fmt::format("cannot create the folder {}: {}", path, bad.message()));
     if (made) fs::permissions(path, fs::perms::owner_all, bad);
     return {};
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -61,7 +59,7 @@ struct Node::Parts {
 
 Status Node::Parts::open_books() {
     TRYV(make_folder(options.data_dir));
-    TRY(lock, store::DirLock::acquire(options.data_dir));
+    TRY(lock, store::DirLock::take(options.data_dir));
     store::Options so;
     so.path = options.data_dir + "/aig.db";
     TRY(store, store::Store::open(so));
@@ -72,10 +70,12 @@ Status Node::Parts::open_books() {
 
 Status Node::Parts::load_catalogue(const catalogue::Config& config) {
     const auto previous = catalogue.get();
-    auto built = catalogue::build(config, [](std::string_view name) { return provider::wire(name); }, previous.get());
+    auto built = catalogue::build(
+        config, [](std::string_view name) { return provider::wire(name); }, previous.get());
     if (!built.snapshot) {
         std::string all;
-        for (const auto& fault : built.faults) all += fmt::format("{}{}: {}", all.empty() ? "" : "\n", fault.path, fault.message);
+        for (const auto& fault : built.faults)
+            all += fmt::format("{}{}: {}", all.empty() ? "" : "\n", fault.path, fault.message);
         return Error(ErrorCode::config_invalid, all);
     }
     for (const auto& w : built.warnings) log::warn("catalogue", {{"warning", w}});
@@ -116,24 +116,30 @@ api::Services Node::Parts::api_services() {
 std::function<Status()> Node::Parts::readiness() {
     return [this]() -> Status {
         if (!ready) return Error(ErrorCode::draining);
-        if (store->queue_length() > nearly_full) return Error(ErrorCode::storage_unavailable, "the ledger's queue is nearly full");
+        if (store->queue_length() > nearly_full)
+            return Error(ErrorCode::storage_unavailable, "the ledger's queue is nearly full");
         return {};
     };
 }
 
 Status Node::Parts::serve() {
     loops = std::make_unique<rt::Loops>(options.threads);
-    gateway = std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
+    gateway =
+        std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory);
-    TRY(admin_listener, AdminListener::start(*loops, {options.admin_host, options.admin_port, options.data_dir + "/admin.sock", admin_token, readiness()}, *admin));
+    TRY(admin_listener, AdminListener::start(*loops,
+                                             {options.admin_host, options.admin_port, options.data_dir + "/admin.sock",
+                                              admin_token, readiness()},
+                                             *admin));
     net::ServerOptions so;
     so.host = options.host;
     so.port = options.port;
     so.tls = options.tls;
     so.bodies = std::make_shared<net::ByteBudget>(options.body_budget_bytes);
     so.render_error = api::Api::early_error;
-    TRY(server, net::Server::start(*loops, std::move(so), [a = api.get()](net::Exchange& http) { return a->handle(http); }));
+    TRY(server,
+        net::Server::start(*loops, std::move(so), [a = api.get()](net::Exchange& http) { return a->handle(http); }));
     ready = true;
     return {};
 }
@@ -151,16 +157,20 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     TRYV(p.serve());
     metrics::gauge("aig_connections", "Open client connections", [s = p.server.get()] { return s->connections(); });
     metrics::gauge("aig_calls_in_flight", "Calls running now", [g = p.gateway.get()] { return g->in_flight(); });
-    metrics::gauge("aig_ledger_queue", "Batches waiting for the ledger's writer", [s = p.store.get()] { return s->queue_length(); });
+    metrics::gauge("aig_ledger_queue", "Batches waiting for the ledger's writer",
+                   [s = p.store.get()] { return s->queue_length(); });
     metrics::gauge("aig_open_holds", "Open holds", [b = p.book.get()] { return b->open_holds(); });
     return node;
 }
 
 std::string Node::url() const {
     const auto& p = *parts_;
-    return fmt::format("{}://{}:{}", p.options.tls.cert_file.empty() ? "http" : "https", p.options.host, p.server->port());
+    return fmt::format("{}://{}:{}", p.options.tls.cert_file.empty() ? "http" : "https", p.options.host,
+                       p.server->port());
 }
-std::string Node::admin_url() const { return fmt::format("http://{}:{}", parts_->options.admin_host, parts_->admin_listener->port()); }
+std::string Node::admin_url() const {
+    return fmt::format("http://{}:{}", parts_->options.admin_host, parts_->admin_listener->port());
+}
 const std::string& Node::admin_token() const { return parts_->admin_token; }
 identity::Directory& Node::directory() { return *parts_->directory; }
 ledger::Book& Node::book() { return *parts_->book; }
@@ -168,8 +178,10 @@ rt::Loops& Node::loops() { return *parts_->loops; }
 
 Status Node::reload(const catalogue::Config& config) {
     auto done = parts_->load_catalogue(config);
-    if (done) log::info("reloaded", {{"catalogue_version", parts_->catalogue.get()->version}});
-    else log::error("reload_refused", {{"reason", done.error().message()}});
+    if (done)
+        log::info("reloaded", {{"catalogue_version", parts_->catalogue.get()->version}});
+    else
+        log::error("reload_refused", {{"reason", done.error().message()}});
     return done;
 }
 
@@ -181,7 +193,6 @@ void Node::drain(int64_t grace_ms, const std::function<bool()>& hurry) {
     int64_t until = mono_ms() + grace_ms;
     while (p.server->in_flight() > 0 && mono_ms() < until) {
         if (hurry()) until = std::min(until, mono_ms() + 10'000);
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     if (const auto left = p.server->in_flight(); left > 0) log::warn("drain_cut", {{"in_flight", left}});
 }

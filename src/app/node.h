@@ -1,5 +1,5 @@
-// A running gateway: everything built and connected by hand, in one place, in the order in which it depends on each other. Start,
-// reload, drain, stop are called from the main thread.
+// A running gateway: everything built and connected by hand, in one place, in the order in which it depends on each
+// other. Start, reload, drain, stop are called from the main thread.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ struct NodeOptions {
     std::string host = "127.0.0.1", admin_host = "127.0.0.1";
     uint16_t port = 8080, admin_port = 8081;
     net::ServerTls tls;
-    size_t threads = 0;                                    ///< 0 = one per core
+    size_t threads = 0;  ///< 0 = one per core
     std::string data_dir = "./data";
-    std::string admin_token;                               ///< "" = made once into data_dir/admin.token
+    std::string admin_token;  ///< "" = made once into data_dir/admin.token
     std::map<std::string, api::Display, std::less<>> display;
     bool public_metrics = false;
     int64_t body_budget_bytes = 256ll << 20;
@@ -41,8 +41,8 @@ class Node {
 
     /// Swaps the catalogue, or changes nothing and says everything that is wrong.
     Status reload(const catalogue::Config& config);
-    /// Not ready any more, no new connections; waits until no request runs or until `grace_ms` is over. When `hurry` says yes,
-    /// ten more seconds at most.
+    /// Not ready any more, no new connections; waits until no request runs or until `grace_ms` is over. When `hurry`
+    /// says yes, ten more seconds at most.
     void drain(int64_t grace_ms, const std::function<bool()>& hurry);
 
   private:

@@ -12,9 +12,15 @@ namespace {
 void write_scalar(const YAML::Node& n, JsonWriter& w) {
     const std::string& s = n.Scalar();
     const bool plain = n.Tag() != "!";
-    if (plain && (s == "true" || s == "false" || s == "null")) { w.raw(s); return; }
+    if (plain && (s == "true" || s == "false" || s == "null")) {
+        w.raw(s);
+        return;
+    }
     if (plain && !s.empty() && (s[0] == '-' || (s[0] >= '0' && s[0] <= '9')))
-        if (const auto doc = JsonDoc::parse(s); doc && doc->root().is_number()) { w.raw(s); return; }
+        if (const auto doc = JsonDoc::parse(s); doc && doc->root().is_number()) {
+            w.raw(s);
+            return;
+        }
     w.string(s);
 }
 
@@ -44,7 +50,7 @@ std::string openapi_json() {
     try {
         write_node(YAML::Load(std::string(embedded_file("openapi/gateway.yaml"))), w);
     } catch (const YAML::Exception&) {
-        return "{}";   // a test parses the embedded file, so this is never reached in a build that passed
+        return "{}";  // a test parses the embedded file, so this is never reached in a build that passed
     }
     return out;
 }

@@ -8,8 +8,10 @@
 namespace aig::app {
 namespace {
 void text_or_null(JsonWriter& w, std::string_view name, const std::optional<std::string>& text) {
-    if (text) w.field(name, *text);
-    else w.field_null(name);
+    if (text)
+        w.field(name, *text);
+    else
+        w.field_null(name);
 }
 }  // namespace
 

@@ -12,7 +12,7 @@ namespace aig::app {
 struct ReadyFile {
     std::string url, admin_url;
     std::optional<std::string> sim_url, admin_token;
-    std::map<std::string, std::string> keys;       ///< by prefix; empty = null
+    std::map<std::string, std::string> keys;  ///< by prefix; empty = null
 };
 
 Status write_ready_file(const std::string& path, const ReadyFile& ready);

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <ctime>
+#include <initializer_list>
 
 namespace aig::app {
 namespace {
@@ -22,14 +23,15 @@ void block_signals() {
 int wait_for_signal() {
     const auto set = watched();
     int signal = 0;
-    while (sigwait(&set, &signal) != 0) {}
+    while (sigwait(&set, &signal) != 0) {
+    }
     return signal;
 }
 
 bool asked_to_hurry() {
     const auto set = watched();
-    const timespec now{};
-    const int signal = sigtimedwait(&set, nullptr, &now);
+    const timespec moment{0, 20'000'000};
+    const int signal = sigtimedwait(&set, nullptr, &moment);
     return signal == SIGTERM || signal == SIGINT;
 }
 

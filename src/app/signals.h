@@ -1,4 +1,5 @@
-// Signals as something to wait for on the main thread. block() before any thread is started, so that all threads inherit it.
+// Signals as something to wait for on the main thread. block() before any thread is started, so that all threads
+// inherit it.
 #pragma once
 
 namespace aig::app {
@@ -7,7 +8,7 @@ namespace aig::app {
 void block_signals();
 /// Waits for one of them.
 int wait_for_signal();
-/// Another SIGTERM or SIGINT has come in the meantime.
+/// Waits 20 ms at most: another SIGTERM or SIGINT has come.
 bool asked_to_hurry();
 
 }  // namespace aig::app

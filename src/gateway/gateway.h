@@ -1,9 +1,9 @@
-// The gateway runs one call: it admits it, plans a route, takes a hold on the wallet, tries providers, streams the answer back and
-// settles the hold. It knows dialects and wires only as interfaces and HTTP only as a Sink, so that jobs and evals can use it
-// without a connection. One Gateway serves all loops; a call lives on the loop it started on.
+// The gateway runs one call: it admits it, plans a route, takes a hold on the wallet, tries providers, streams the
+// answer back and settles the hold. It knows dialects and wires only as interfaces and HTTP only as a Sink, so that
+// jobs and evals can use it without a connection. One Gateway serves all loops; a call lives on the loop it started on.
 //
-// Money: run() never returns before the call's hold is settled or released (or its release is queued). A call that ends in an
-// Error costs nothing, except when the client left a stream that had begun (docs/life_of_a_request.md).
+// Money: run() never returns before the call's hold is settled or released (or its release is queued). A call that ends
+// in an Error costs nothing, except when the client left a stream that had begun (docs/life_of_a_request.md).
 #pragma once
 
 #include <atomic>
@@ -45,10 +45,10 @@ struct Call {
     canon::Surface surface = canon::Surface::aigate;
     identity::PrincipalPtr principal;
     std::string_view body;
-    std::string request_id;            ///< ours, unique: req_<ULID>
-    std::string correlation_id;        ///< the caller's X-Request-Id, or ours
+    std::string request_id;      ///< ours, unique: req_<ULID>
+    std::string correlation_id;  ///< the caller's X-Request-Id, or ours
     std::string tag;
-    int64_t started_us = 0;            ///< wall clock
+    int64_t started_us = 0;  ///< wall clock
     int64_t started_mono_ns = 0;
 };
 
@@ -66,7 +66,8 @@ class Gateway {
   public:
     explicit Gateway(Services services);
     ~Gateway();
-    /// An Error means that nothing was sent to the sink yet and the caller of run() must answer it. `call` and `sink` outlive the task.
+    /// An Error means that nothing was sent to the sink yet and the caller of run() must answer it. `call` and `sink`
+    /// outlive the task.
     rt::Task<Status> run(Call& call, Sink& sink);
     /// Calls inside run() now.
     int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }

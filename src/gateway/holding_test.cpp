@@ -11,9 +11,9 @@ catalogue::Model model(int64_t max_output = 128'000) {
     m.id = "openai/gpt-5.4";
     m.context = 400'000;
     m.max_output = max_output;
-    m.price[Component::input] = 1'250'000;      // $1.25 a million
+    m.price[Component::input] = 1'250'000;  // $1.25 a million
     m.price[Component::cached_input] = 125'000;
-    m.price[Component::output] = 10'000'000;    // $10 a million
+    m.price[Component::output] = 10'000'000;  // $10 a million
     m.price[Component::reasoning] = 10'000'000;
     return m;
 }
@@ -30,7 +30,7 @@ constexpr Ratio fee{21, 20};
 TEST(Holding, a_dollar_wallet_can_say_hi_to_a_model_with_128k_output) {
     const auto whole = *gateway::plan_holding(hi(false), model(), fee);
     EXPECT_TRUE(whole.clamps);
-    EXPECT_GT(whole.want_nanos, 1'000'000'000);            // 128,000 tokens at $10 a million, with the fee: $1.34
+    EXPECT_GT(whole.want_nanos, 1'000'000'000);  // 128,000 tokens at $10 a million, with the fee: $1.34
     EXPECT_LT(whole.least_nanos, 1'000'000);
     const int64_t affordable = whole.affordable_tokens(1'000'000'000);
     EXPECT_GT(affordable, 90'000);
@@ -63,7 +63,7 @@ TEST(Holding, every_choice_is_held_for) {
 TEST(Holding, a_price_per_request_is_held_exactly) {
     auto m = model();
     m.price = {};
-    m.price[Component::request] = 10'000'000'000;          // $0.01
+    m.price[Component::request] = 10'000'000'000;  // $0.01
     const auto h = *gateway::plan_holding(hi(true), m, Ratio{});
     EXPECT_EQ(h.want_nanos, 10'000'000);
     EXPECT_EQ(h.least_nanos, 10'000'000);

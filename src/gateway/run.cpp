@@ -23,14 +23,16 @@ Status choose_model(Flow& f) {
     TRY(f.model, f.snapshot->resolve(f.envelope.model));
     if (!f.call.principal->allows(f.model->id))
         return Error(ErrorCode::model_forbidden, fmt::format("this key may not use '{}'", f.model->id)).param("model");
-    f.reply_terms = {&f.envelope, f.envelope.model, f.call.request_id, f.call.started_us / 1'000'000, f.call.surface, f.model->tokenizer};
+    f.reply_terms = {&f.envelope,    f.envelope.model,  f.call.request_id, f.call.started_us / 1'000'000,
+                     f.call.surface, f.model->tokenizer};
     return {};
 }
 
 Status admit(Flow& f) {
     const auto& l = f.call.principal->limits;
     if (!l.rpm && !l.tpm && !l.concurrency) return {};
-    const int64_t tokens = l.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
+    const int64_t tokens =
+        l.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
     TRY(f.ticket, f.services.limiter->admit(f.call.principal->key, {l.rpm, l.tpm, l.concurrency}, tokens, mono_ns()));
     return {};
 }
@@ -45,7 +47,9 @@ std::vector<ledger::BudgetRef> budgets(const Flow& f) {
     const auto& p = *f.call.principal;
     if (!p.limits.spend_cap_nanos) return {};
     const auto& period = p.limits.spend_period;
-    const std::string name = period == "month" ? utc_month(f.call.started_us) : period == "day" ? utc_day(f.call.started_us) : "";
+    const std::string name = period == "month" ? utc_month(f.call.started_us)
+                             : period == "day" ? utc_day(f.call.started_us)
+                                               : "";
     return {{1, p.key.value, name, *p.limits.spend_cap_nanos}};
 }
 
@@ -68,7 +72,8 @@ rt::Task<Status> take_hold(Flow& f) {
 class Slot {
   public:
     Slot() = default;
-    Slot(route::Health& health, const catalogue::Provider& provider, bool retry) : health_(&health), provider_(&provider), retry_(retry) {}
+    Slot(route::Health& health, const catalogue::Provider& provider, bool retry)
+        : health_(&health), provider_(&provider), retry_(retry) {}
     Slot(Slot&& o) noexcept : health_(std::exchange(o.health_, nullptr)), provider_(o.provider_), retry_(o.retry_) {}
     Slot& operator=(Slot&& o) noexcept {
         std::swap(health_, o.health_);
@@ -99,7 +104,8 @@ bool enter_one(Flow& f, size_t& next, Slot& slot) {
     return false;
 }
 
-/// A slot at the next target with room; when all are full, in line for the best one. Our own cap is never the customer's 429.
+/// A slot at the next target with room; when all are full, in line for the best one. Our own cap is never the
+/// customer's 429.
 rt::Task<Result<Slot>> enter_provider(Flow& f, size_t& next) {
     Slot slot;
     const bool retry = f.attempts > 0;
@@ -111,17 +117,21 @@ rt::Task<Result<Slot>> enter_provider(Flow& f, size_t& next) {
         if (place && place->took()) co_return Slot(*f.services.health, best, retry);
         if (f.sink.stop().stopped()) co_return Error(ErrorCode::client_gone);
         if (mono_ms() >= until)
-            co_return Error(ErrorCode::no_route, "every provider of this model is at its concurrency limit").retry_after_ms(1'000);
+            co_return Error(ErrorCode::no_route, "every provider of this model is at its concurrency limit")
+                .retry_after_ms(1'000);
         co_await rt::Loop::current()->sleep_ms(wait_step_ms);
     }
 }
 
 /// The provider's health after an attempt: an answer that blames the caller shows that it lives.
 void note_health(Flow& f, const route::Attempt& target, const Tried& tried) {
-    const bool lives = tried.ending == Ending::complete || tried.ending == Ending::dry || (tried.error && tried.error->row().fault == Fault::caller);
+    const bool lives = tried.ending == Ending::complete || tried.ending == Ending::dry ||
+                       (tried.error && tried.error->row().fault == Fault::caller);
     if (tried.ending == Ending::client_gone) return;
-    if (lives) f.services.health->success(target, mono_ms());
-    else f.services.health->failure(target, *tried.error, mono_ms());
+    if (lives)
+        f.services.health->success(target, mono_ms());
+    else
+        f.services.health->failure(target, *tried.error, mono_ms());
 }
 
 bool may_go_on(Flow& f, const Tried& tried, size_t made) {
@@ -164,11 +174,13 @@ rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
     Flow f(call, sink, services_, *upstreams_);
     // The whole body is validated first: a request that cannot be understood must not cost anybody anything.
     CO_TRY(f.envelope, call.dialect->peek(call.operation, call.body));
-    // The model fixes prices and targets; the snapshot is kept, so that a reload in the middle changes nothing for this call.
+    // The model fixes prices and targets; the snapshot is kept, so that a reload in the middle changes nothing for this
+    // call.
     CO_TRYV(choose_model(f));
     // Rates before money: they are in memory, and a refused call must not touch the ledger.
     CO_TRYV(admit(f));
-    // The route before the hold: what nobody can serve needs no money. (A response cache would be asked here, behind the plan, in front of the hold.)
+    // The route before the hold: what nobody can serve needs no money. (A response cache would be asked here, behind
+    // the plan, in front of the hold.)
     CO_TRYV(plan_route(f));
     // The hold is durable before any provider sees a byte: what cannot be paid is never asked for.
     CO_TRYV(co_await take_hold(f));

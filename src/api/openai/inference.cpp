@@ -33,7 +33,9 @@ class ExchangeSink final : public gateway::Sink {
 /// A tag too long to keep is refused, not cut: cut tags would silently merge cost reports.
 Result<std::string> cost_tag(const net::Headers& headers) {
     const auto tag = headers.get("x-aig-tag");
-    if (tag.size() > max_tag) return Error(ErrorCode::bad_param, fmt::format("x-aig-tag is longer than {} characters", max_tag)).param("x-aig-tag");
+    if (tag.size() > max_tag)
+        return Error(ErrorCode::bad_param, fmt::format("x-aig-tag is longer than {} characters", max_tag))
+            .param("x-aig-tag");
     return std::string(tag);
 }
 
@@ -51,7 +53,9 @@ Status known_word(const net::Headers& headers, std::string_view name, std::initi
 Status json_body(const net::Headers& headers) {
     const auto type = headers.get("content-type");
     const auto media = type.substr(0, type.find(';'));
-    if (type.empty() || media.find("json") != std::string_view::npos || media.starts_with("text/plain") || media == "application/octet-stream") return {};
+    if (type.empty() || media.find("json") != std::string_view::npos || media.starts_with("text/plain") ||
+        media == "application/octet-stream")
+        return {};
     return Error(ErrorCode::media_type, fmt::format("this route does not take '{}'", media.substr(0, 80)));
 }
 

@@ -1,4 +1,5 @@
-// POST /v1/chat/completions and POST /v1/embeddings: the body goes to the gateway, the answer comes back through a sink.
+// POST /v1/chat/completions and POST /v1/embeddings: the body goes to the gateway, the answer comes back through a
+// sink.
 #pragma once
 
 #include "api/request.h"

@@ -10,8 +10,8 @@ namespace aig::api {
 using canon::Component;
 namespace {
 
-/// What prices are multiplied with for this caller: sk-aig- keys see the base price and the fee beside it, all others the price
-/// with the fee inside; then the display currency.
+/// What prices are multiplied with for this caller: sk-aig- keys see the base price and the fee beside it, all others
+/// the price with the fee inside; then the display currency.
 struct PriceView {
     Ratio ratio;
     std::string currency;
@@ -24,11 +24,14 @@ PriceView price_view(const Request& request, const catalogue::Snapshot& snapshot
 }
 
 void write_per_million(JsonWriter& w, std::string_view name, int64_t pico, const PriceView& view) {
-    if (pico) w.field_raw(name, shown_price(pico, view.ratio, 1'000'000));
-    else w.field_null(name);
+    if (pico)
+        w.field_raw(name, shown_price(pico, view.ratio, 1'000'000));
+    else
+        w.field_null(name);
 }
 
-void write_pricing(JsonWriter& w, const catalogue::Model& m, const Request& request, const catalogue::Snapshot& snapshot) {
+void write_pricing(JsonWriter& w, const catalogue::Model& m, const Request& request,
+                   const catalogue::Snapshot& snapshot) {
     const auto view = price_view(request, snapshot);
     const auto& p = m.price;
     const bool by_request = p.per_request_only();
@@ -41,10 +44,13 @@ void write_pricing(JsonWriter& w, const catalogue::Model& m, const Request& requ
     w.field("prompt", shown_price(p[Component::input], view.ratio, 1));
     w.field("completion", shown_price(p[Component::output], view.ratio, 1));
     w.field_null("image");
-    if (p[Component::request]) w.field("request", shown_price(p[Component::request], view.ratio, 1));
-    else w.field_null("request");
+    if (p[Component::request])
+        w.field("request", shown_price(p[Component::request], view.ratio, 1));
+    else
+        w.field_null("request");
     if (by_request) w.field_raw("per_unit", shown_price(p[Component::request], view.ratio, 1));
-    if (request.surface == canon::Surface::aigateway) w.field_raw("fee_multiplier", shown_price(1'000'000'000'000, snapshot.fee, 1));
+    if (request.surface == canon::Surface::aigateway)
+        w.field_raw("fee_multiplier", shown_price(1'000'000'000'000, snapshot.fee, 1));
     w.field("currency", view.currency).end_object();
 }
 
@@ -52,7 +58,8 @@ bool can(const catalogue::Model& m, std::string_view capability) {
     return std::find(m.capabilities.begin(), m.capabilities.end(), capability) != m.capabilities.end();
 }
 
-void write_model(JsonWriter& w, const catalogue::Model& m, const Request& request, const catalogue::Snapshot& snapshot) {
+void write_model(JsonWriter& w, const catalogue::Model& m, const Request& request,
+                 const catalogue::Snapshot& snapshot) {
     const bool embedding = m.modality == "embedding";
     w.begin_object();
     w.field("id", m.id).field("object", "model").field("created", m.created_s).field("owned_by", m.owned_by);
@@ -64,8 +71,16 @@ void write_model(JsonWriter& w, const catalogue::Model& m, const Request& reques
     write_pricing(w, m, request, snapshot);
     w.key("architecture").begin_object().key("input_modalities").begin_array().string("text");
     if (can(m, "vision")) w.string("image");
-    w.end_array().key("output_modalities").begin_array().string(embedding ? "embedding" : "text").end_array().end_object();
-    w.key("supported_endpoints").begin_array().string(embedding ? "/v1/embeddings" : "/v1/chat/completions").end_array();
+    w.end_array()
+        .key("output_modalities")
+        .begin_array()
+        .string(embedding ? "embedding" : "text")
+        .end_array()
+        .end_object();
+    w.key("supported_endpoints")
+        .begin_array()
+        .string(embedding ? "/v1/embeddings" : "/v1/chat/completions")
+        .end_array();
     w.field("status", "active").field("tier", "paid").end_object();
 }
 
@@ -98,8 +113,10 @@ rt::Task<Status> list_models(Request& request) {
         if (!provider.empty() && model->owned_by != provider) continue;
         if (first.empty()) first = id;
         last = id;
-        if (anthropic) write_anthropic_model(w, *model);
-        else write_model(w, *model, request, *snapshot);
+        if (anthropic)
+            write_anthropic_model(w, *model);
+        else
+            write_model(w, *model, request, *snapshot);
     }
     w.end_array();
     if (anthropic) w.field("has_more", false).field("first_id", first).field("last_id", last);
@@ -111,11 +128,14 @@ rt::Task<Status> list_models(Request& request) {
 rt::Task<Status> get_model(Request& request) {
     const auto snapshot = request.services.catalogue->get();
     CO_TRY(const auto model, snapshot->resolve(request.arg));
-    if (request.principal && !request.principal->allows(model->id)) co_return Error(ErrorCode::model_not_found, "this key may not use '" + model->id + "'");
+    if (request.principal && !request.principal->allows(model->id))
+        co_return Error(ErrorCode::model_not_found, "this key may not use '" + model->id + "'");
     std::string out;
     JsonWriter w(out);
-    if (anthropic_client(request)) write_anthropic_model(w, *model);
-    else write_model(w, *model, request, *snapshot);
+    if (anthropic_client(request))
+        write_anthropic_model(w, *model);
+    else
+        write_model(w, *model, request, *snapshot);
     auto sent = co_await reply_json(request, 200, std::move(out));
     co_return sent;
 }

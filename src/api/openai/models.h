@@ -1,4 +1,5 @@
-// GET /v1/models and GET /v1/models/{id}: the catalogue with prices, in OpenAI's list shape (Anthropic's for Anthropic clients).
+// GET /v1/models and GET /v1/models/{id}: the catalogue with prices, in OpenAI's list shape (Anthropic's for Anthropic
+// clients).
 #pragma once
 
 #include "api/request.h"

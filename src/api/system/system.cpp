@@ -11,12 +11,18 @@ rt::Task<Status> readyz(Request& request) {
     const Status ready = request.services.ready ? request.services.ready() : Status{};
     if (ready) return reply_json(request, 200, R"({"status":"ready"})");
     std::string out;
-    JsonWriter(out).begin_object().field("status", "not ready").field("reason", ready.error().row().name).field("message", ready.error().message()).end_object();
+    JsonWriter(out)
+        .begin_object()
+        .field("status", "not ready")
+        .field("reason", ready.error().row().name)
+        .field("message", ready.error().message())
+        .end_object();
     return reply_json(request, 503, std::move(out));
 }
 
 rt::Task<Status> metrics_page(Request& request) {
-    if (!request.services.public_metrics) co_return Error(ErrorCode::route_not_found, "metrics are on the admin listener");
+    if (!request.services.public_metrics)
+        co_return Error(ErrorCode::route_not_found, "metrics are on the admin listener");
     const std::string text = metrics::expose();
     net::Headers h;
     h.add("content-type", "text/plain; version=0.0.4");

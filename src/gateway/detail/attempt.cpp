@@ -22,7 +22,9 @@ struct Outgoing {
     canon::Losses losses;
 };
 
-canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) { return {t.model, f.model->max_output, t.provider->quirks}; }
+canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
+    return {t.model, f.model->max_output, t.provider->quirks};
+}
 
 Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
     const auto& quirks = t.provider->quirks;
@@ -49,11 +51,20 @@ Status fill_translated(Flow& f, const catalogue::Target& t, Outgoing& out) {
 
 void add_auth(net::Headers& headers, catalogue::Auth auth, const std::string& secret) {
     switch (auth) {
-        case catalogue::Auth::bearer: headers.add("authorization", "Bearer " + secret); break;
-        case catalogue::Auth::x_api_key: headers.add("x-api-key", secret); break;
-        case catalogue::Auth::x_goog_api_key: headers.add("x-goog-api-key", secret); break;
-        case catalogue::Auth::api_key: headers.add("api-key", secret); break;
-        case catalogue::Auth::none: break;
+        case catalogue::Auth::bearer:
+            headers.add("authorization", "Bearer " + secret);
+            break;
+        case catalogue::Auth::x_api_key:
+            headers.add("x-api-key", secret);
+            break;
+        case catalogue::Auth::x_goog_api_key:
+            headers.add("x-goog-api-key", secret);
+            break;
+        case catalogue::Auth::api_key:
+            headers.add("api-key", secret);
+            break;
+        case catalogue::Auth::none:
+            break;
     }
 }
 
@@ -83,7 +94,7 @@ int64_t retry_after_ms(const net::Headers& headers) {
 rt::Task<Error> refusal(const catalogue::Provider& provider, net::ClientReply& reply) {
     auto body = co_await reply.read_all(max_error_body);
     const std::string text = body ? *body : std::string{};
-    if (reply.status() < 400)   // redirects are never followed: our credentials would go along
+    if (reply.status() < 400)  // redirects are never followed: our credentials would go along
         co_return Error(ErrorCode::upstream_error, fmt::format("the provider answered with status {}", reply.status()));
     auto error = provider.wire->error(reply.status(), text);
     const int64_t wait = retry_after_ms(reply.headers());
@@ -109,10 +120,13 @@ class Meter {
     rt::Task<> extend() {
         const auto more = f_.holding.output_nanos(slice_tokens * f_.holding.choices);
         const auto least = f_.holding.output_nanos(least_output_tokens);
-        if (!more || !least) { denied_ = true; co_return; }
+        if (!more || !least) {
+            denied_ = true;
+            co_return;
+        }
         auto amount = co_await f_.services.book->extend(f_.hold, *more, *least);
         denied_ = !amount;
-        f_.holding.output_tokens = INT64_MAX;   // affordable_tokens() is bounded by money alone from here on
+        f_.holding.output_tokens = INT64_MAX;  // affordable_tokens() is bounded by money alone from here on
         if (amount) covered_ = f_.holding.affordable_tokens(*amount);
     }
     Flow& f_;
@@ -122,7 +136,8 @@ class Meter {
 
 std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a) {
     if (a.lossless) return f.call.dialect->tap(f.reply_terms);
-    return translate(a.target->provider->wire->decoder(f.call.operation, f.envelope.stream), f.call.dialect->renderer(f.reply_terms));
+    return translate(a.target->provider->wire->decoder(f.call.operation, f.envelope.stream),
+                     f.call.dialect->renderer(f.reply_terms));
 }
 
 Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
@@ -170,7 +185,10 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
         alive.waiting(true);
         auto bytes = co_await reply.read();
         alive.waiting(false);
-        if (!bytes) { co_await alive.quiet(); co_return failed(std::move(bytes).error(), std::move(relay)); }
+        if (!bytes) {
+            co_await alive.quiet();
+            co_return failed(std::move(bytes).error(), std::move(relay));
+        }
         const bool ended = bytes->empty();
         auto pieces = ended ? relay->end() : relay->feed(*bytes);
         if (!pieces || facts.error) {
@@ -181,10 +199,14 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
             gate.keep(*pieces);
         } else if (!pieces->empty() || !f.begun) {
             auto sent = co_await send_on(f, alive, gate.take(), *std::move(pieces));
-            if (!sent) { co_await alive.quiet(); co_return failed(Error(ErrorCode::client_gone), std::move(relay)); }
+            if (!sent) {
+                co_await alive.quiet();
+                co_return failed(Error(ErrorCode::client_gone), std::move(relay));
+            }
         }
         const bool done = ended || facts.terminal;
-        const bool covered = done || co_await meter.keep_up(facts);
+        bool covered = done;
+        if (!done) covered = co_await meter.keep_up(facts);
         if (!done && covered) continue;
         co_await alive.quiet();
         Tried t;
@@ -221,7 +243,8 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     if (auto filled = fill(f, a, out); !filled) co_return failed(std::move(filled).error());
     auto upstream = f.upstreams.upstream(provider, f.envelope.stream);
     if (!upstream) co_return failed(std::move(upstream).error());
-    // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched for a while.
+    // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched
+    // for a while.
     std::optional<LateStop> late;
     if (!f.envelope.stream || provider->cancel_bills_full) late.emplace(f.sink.stop());
     rt::Stop* stop = late ? late->stop() : &f.sink.stop();

@@ -12,7 +12,8 @@ using canon::Component;
 namespace {
 
 std::string_view stop_name(canon::StopReason r) {
-    static constexpr std::string_view names[] = {"", "end", "stop_sequence", "length", "context_full", "tool_calls", "refusal", "content_filter", "pause", "other"};
+    static constexpr std::string_view names[] = {"",           "end",     "stop_sequence",  "length", "context_full",
+                                                 "tool_calls", "refusal", "content_filter", "pause",  "other"};
     return names[static_cast<size_t>(r)];
 }
 
@@ -37,7 +38,9 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
         r.lossless = f.attempt->lossless;
     }
     if (t.error) r.error_code = t.error->row().name;
-    r.status = t.ending == Ending::failed && !f.begun ? t.error->status() : t.ending == Ending::client_gone && !f.begun ? 499 : 200;
+    r.status = t.ending == Ending::failed && !f.begun        ? t.error->status()
+               : t.ending == Ending::client_gone && !f.begun ? 499
+                                                             : 200;
     if (t.relay) r.stop_reason = stop_name(t.relay->facts().stop);
     r.losses = joined(f.losses);
     r.started_us = f.call.started_us;
@@ -58,7 +61,8 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
     return r;
 }
 
-/// What the provider will bill the operator for a reply that nobody pays for. Zero where the operator's cost is not configured.
+/// What the provider will bill the operator for a reply that nobody pays for. Zero where the operator's cost is not
+/// configured.
 int64_t provider_cost(const Flow& f, const Tried& t) {
     if (!t.relay || !f.attempt || !f.attempt->target->cost) return 0;
     const auto usage = final_usage(t.relay->facts(), f.envelope, *f.model);
@@ -101,7 +105,8 @@ rt::Task<Status> give_back(Flow& f, Tried t, ledger::VoidReason reason) {
     f.ticket.correct(0);
     auto ops = with_record(f, t, nullptr, 0);
     auto released = co_await f.services.book->release(std::move(f.hold), reason, f.operator_loss_nanos, std::move(ops));
-    if (!released) log::error("release_failed", {{"request_id", f.call.request_id}, {"code", released.error().row().name}});
+    if (!released)
+        log::error("release_failed", {{"request_id", f.call.request_id}, {"code", released.error().row().name}});
     Error error = t.error ? *std::move(t.error) : Error(ErrorCode::client_gone);
     if (!f.begun || error.code() == ErrorCode::client_gone) co_return error;
     if (!t.relay) t.relay = f.call.dialect->tap(f.reply_terms);
@@ -130,7 +135,8 @@ ledger::Settlement settlement(const Flow& f, const Tried& t, const Charge& c) {
     s.lines = canon::price_lines(f.model->price, c.usage);
     s.ratio = f.snapshot->fee;
     s.price_version = f.model->price.id;
-    s.flags = static_cast<uint8_t>((c.usage.estimated ? 1 : 0) | (t.ending == Ending::client_gone ? 2 : 0) | (t.ending == Ending::dry ? 4 : 0));
+    s.flags = static_cast<uint8_t>((c.usage.estimated ? 1 : 0) | (t.ending == Ending::client_gone ? 2 : 0) |
+                                   (t.ending == Ending::dry ? 4 : 0));
     s.with = with_record(f, t, &c.usage, c.cost_nanos);
     return s;
 }
@@ -143,7 +149,7 @@ rt::Task<Status> send_tail(Flow& f, const Tried& t, const canon::Bill& bill) {
         auto sent = co_await f.sink.whole(200, std::move(headers), std::move(pieces));
         co_return sent;
     }
-    if (!f.begun) {   // a stream whose whole answer came in its tail
+    if (!f.begun) {  // a stream whose whole answer came in its tail
         f.begun = true;
         auto headers = reply_headers(f, nullptr);
         CO_TRYV(co_await f.sink.begin(std::move(headers)));
@@ -174,7 +180,7 @@ rt::Task<Status> conclude(Flow& f, Tried t) {
     f.ticket.correct(charged->usage.input_total() + charged->usage.output_total());
     auto terms = settlement(f, t, *charged);
     auto receipt = co_await f.services.book->settle(std::move(f.hold), std::move(terms));
-    if (!receipt) {   // the end of the answer stays unsaid: no receipt, no terminal marker
+    if (!receipt) {  // the end of the answer stays unsaid: no receipt, no terminal marker
         t.ending = Ending::failed;
         t.error = std::move(receipt).error();
         log::error("settle_failed", {{"request_id", f.call.request_id}, {"code", t.error->row().name}});

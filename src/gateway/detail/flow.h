@@ -19,22 +19,22 @@ struct Flow {
     Upstreams& upstreams;
 
     canon::Envelope envelope;
-    catalogue::SnapshotPtr snapshot;                   ///< kept, so that a reload changes nothing for this call
+    catalogue::SnapshotPtr snapshot;  ///< kept, so that a reload changes nothing for this call
     std::shared_ptr<const catalogue::Model> model;
     limits::Ticket ticket;
     route::Plan plan;
     Holding holding;
     ledger::Hold hold;
-    std::optional<int64_t> clamped_max;                ///< the maximum the wallet could pay for, sent to the provider
-    std::optional<canon::Request> parsed;              ///< only once an attempt needed it
-    canon::Losses losses;                              ///< of the attempt that answered
+    std::optional<int64_t> clamped_max;    ///< the maximum the wallet could pay for, sent to the provider
+    std::optional<canon::Request> parsed;  ///< only once an attempt needed it
+    canon::Losses losses;                  ///< of the attempt that answered
     canon::ReplyTerms reply_terms;
 
-    const route::Attempt* attempt = nullptr;           ///< the latest
+    const route::Attempt* attempt = nullptr;  ///< the latest
     int attempts = 0;
-    bool begun = false;                                ///< the reply's head is out: errors go in-band from now on
-    int64_t first_byte_us = 0;                         ///< since the start
-    int64_t operator_loss_nanos = 0;                   ///< what failed attempts will cost the operator, where known
+    bool begun = false;               ///< the reply's head is out: errors go in-band from now on
+    int64_t first_byte_us = 0;        ///< since the start
+    int64_t operator_loss_nanos = 0;  ///< what failed attempts will cost the operator, where known
 };
 
 /// How an attempt ended.
@@ -42,8 +42,8 @@ enum class Ending : uint8_t { complete, dry, client_gone, failed };
 
 struct Tried {
     Ending ending = Ending::failed;
-    std::optional<Error> error;                        ///< for failed
-    std::unique_ptr<canon::Relay> relay;               ///< null when it failed before a reply's head
+    std::optional<Error> error;           ///< for failed
+    std::unique_ptr<canon::Relay> relay;  ///< null when it failed before a reply's head
     bool sent_content() const { return relay && relay->facts().content; }
 };
 

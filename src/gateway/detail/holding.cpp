@@ -7,9 +7,12 @@ using canon::Component;
 namespace {
 
 /// One card with only what output can cost, at its dearest.
-int64_t dearest_output(const canon::PriceCard& card) { return std::max(card[Component::output], card[Component::reasoning]); }
+int64_t dearest_output(const canon::PriceCard& card) {
+    return std::max(card[Component::output], card[Component::reasoning]);
+}
 int64_t dearest_input(const canon::PriceCard& card) {
-    return std::max({card[Component::input], card[Component::cached_input], card[Component::cache_write], card[Component::cache_write_1h]});
+    return std::max({card[Component::input], card[Component::cached_input], card[Component::cache_write],
+                     card[Component::cache_write_1h]});
 }
 
 Result<int64_t> input_price(const Holding& h, int64_t tokens) {
@@ -69,7 +72,8 @@ canon::Usage final_usage(const canon::Facts& facts, const canon::Envelope& envel
     if (facts.usage && facts.usage->sane()) {
         const int64_t most_in = std::max(model.context, canon::bound_tokens(envelope.size)) * 2;
         const int64_t most_out = std::max<int64_t>(most_output(envelope, model), 64) * 2;
-        if (facts.usage->input_total() <= most_in && (envelope.operation == canon::Operation::embedding || facts.usage->output_total() <= most_out))
+        if (facts.usage->input_total() <= most_in &&
+            (envelope.operation == canon::Operation::embedding || facts.usage->output_total() <= most_out))
             return *facts.usage;
     }
     canon::Usage own;

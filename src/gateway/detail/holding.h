@@ -15,10 +15,10 @@ constexpr int64_t assumed_max_output = 4'096;
 
 struct Holding {
     int64_t want_nanos = 0, least_nanos = 0;
-    int64_t input_nanos = 0;          ///< the input's part (with the per-request price)
-    int64_t output_tokens = 0;        ///< covered by want_nanos, all choices together
-    bool extends = false;             ///< a stream without a maximum: more slices while it runs
-    bool clamps = false;              ///< a smaller grant becomes a maximum for the provider
+    int64_t input_nanos = 0;    ///< the input's part (with the per-request price)
+    int64_t output_tokens = 0;  ///< covered by want_nanos, all choices together
+    bool extends = false;       ///< a stream without a maximum: more slices while it runs
+    bool clamps = false;        ///< a smaller grant becomes a maximum for the provider
     canon::PriceCard card;
     Ratio terms;
     int64_t choices = 1;

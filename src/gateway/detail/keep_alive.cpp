@@ -9,14 +9,14 @@ constexpr std::string_view ping = ": ping\n\n";
 }  // namespace
 
 struct KeepAlive::State {
-    Flow* flow;                    ///< null once the call has moved on
+    Flow* flow;  ///< null once the call has moved on
     bool waiting = false, writing = false;
     int64_t touched_ms = mono_ms();
     std::function<void()> resume;  ///< whoever awaits quiet()
     std::shared_ptr<void> tick;
 
     static rt::Task<> write_ping(std::shared_ptr<State> s) {
-        Flow& f = *s->flow;        // alive: quiet() is awaited before the flow goes
+        Flow& f = *s->flow;  // alive: quiet() is awaited before the flow goes
         Status ok;
         if (!f.begun) {
             f.begun = true;

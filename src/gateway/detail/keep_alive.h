@@ -7,9 +7,9 @@
 
 namespace aig::gateway {
 
-/// Writes ": ping" comments into a stream when nothing was sent for 15 s; before the first content only after the 10 s in which a
-/// failure can still become a clean status (the head goes out with the first ping). Comments are not content: failover stays possible.
-/// Await quiet() before writing to the sink and before letting it go.
+/// Writes ": ping" comments into a stream when nothing was sent for 15 s; before the first content only after the 10 s
+/// in which a failure can still become a clean status (the head goes out with the first ping). Comments are not
+/// content: failover stays possible. Await quiet() before writing to the sink and before letting it go.
 class KeepAlive {
   public:
     explicit KeepAlive(Flow& flow);

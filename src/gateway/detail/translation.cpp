@@ -43,7 +43,10 @@ class Translation final : public canon::Relay {
     void note(const Event& e) {
         facts_.content |= e.is_content();
         switch (e.kind) {
-            case Event::Kind::text: case Event::Kind::reasoning: case Event::Kind::refusal: case Event::Kind::tool_arguments:
+            case Event::Kind::text:
+            case Event::Kind::reasoning:
+            case Event::Kind::refusal:
+            case Event::Kind::tool_arguments:
                 facts_.delivered.add(e.text);
                 facts_.empty_output &= e.text.empty();
                 break;
@@ -51,14 +54,21 @@ class Translation final : public canon::Relay {
                 facts_.delivered.add(e.name);
                 facts_.empty_output = false;
                 break;
-            case Event::Kind::embedding: facts_.empty_output = false; break;
+            case Event::Kind::embedding:
+                facts_.empty_output = false;
+                break;
             case Event::Kind::finish:
                 facts_.finished = true;
                 if (e.choice == 0) facts_.stop = e.stop;
                 break;
-            case Event::Kind::usage: facts_.usage = e.usage; break;
-            case Event::Kind::error: facts_.error = decoder_->error(); break;
-            default: break;
+            case Event::Kind::usage:
+                facts_.usage = e.usage;
+                break;
+            case Event::Kind::error:
+                facts_.error = decoder_->error();
+                break;
+            default:
+                break;
         }
     }
 
@@ -70,7 +80,8 @@ class Translation final : public canon::Relay {
 };
 }  // namespace
 
-std::unique_ptr<canon::Relay> translate(std::unique_ptr<canon::Decoder> decoder, std::unique_ptr<canon::Renderer> renderer) {
+std::unique_ptr<canon::Relay> translate(std::unique_ptr<canon::Decoder> decoder,
+                                        std::unique_ptr<canon::Renderer> renderer) {
     return std::make_unique<Translation>(std::move(decoder), std::move(renderer));
 }
 

@@ -1,5 +1,6 @@
-// The translated lane as a Relay: reply bytes -> the wire's decoder -> canonical events -> the dialect's renderer -> caller bytes.
-// Keeps the same Facts that a lossless tap keeps, so that the attempt loop need not know which lane it is in.
+// The translated lane as a Relay: reply bytes -> the wire's decoder -> canonical events -> the dialect's renderer ->
+// caller bytes. Keeps the same Facts that a lossless tap keeps, so that the attempt loop need not know which lane it is
+// in.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 
 namespace aig::gateway {
 
-std::unique_ptr<canon::Relay> translate(std::unique_ptr<canon::Decoder> decoder, std::unique_ptr<canon::Renderer> renderer);
+std::unique_ptr<canon::Relay> translate(std::unique_ptr<canon::Decoder> decoder,
+                                        std::unique_ptr<canon::Renderer> renderer);
 
 }  // namespace aig::gateway

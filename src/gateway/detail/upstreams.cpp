@@ -18,7 +18,8 @@ Result<std::shared_ptr<const net::Upstream>> make_upstream(const catalogue::Prov
     u.proxy = p.proxy;
     u.ca_file = p.ca_file;
     u.timeouts.connect_ms = p.connect_ms;
-    u.timeouts.first_byte_ms = stream ? p.first_byte_ms : std::max(p.first_byte_ms, std::min(unary_first_byte_ms, p.total_ms));
+    u.timeouts.first_byte_ms =
+        stream ? p.first_byte_ms : std::max(p.first_byte_ms, std::min(unary_first_byte_ms, p.total_ms));
     u.timeouts.idle_ms = u.timeouts.first_byte_ms;
     u.timeouts.total_ms = p.total_ms;
     return std::shared_ptr<const net::Upstream>(std::make_shared<net::Upstream>(std::move(u)));

@@ -1,5 +1,5 @@
-// Per loop: the HTTP client and, for every provider of the catalogue, where it is. A provider's Upstream object (and with it its
-// connection pool) lives on over reloads that did not change the provider's address.
+// Per loop: the HTTP client and, for every provider of the catalogue, where it is. A provider's Upstream object (and
+// with it its connection pool) lives on over reloads that did not change the provider's address.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ class Upstreams {
     struct PerLoop {
         rt::Loop* loop;
         std::unique_ptr<net::Client> client;
-        std::vector<Known> known;                              ///< by provider id
+        std::vector<Known> known;  ///< by provider id
     };
     PerLoop& here();
     std::vector<PerLoop> loops_;

@@ -1,0 +1,23 @@
+// aig: one binary. The command line is cli's; what it may start is handed in here.
+#include "app/commands_config.h"
+#include "app/dev.h"
+#include "app/local_admin.h"
+#include "app/serve.h"
+#include "cli/cli.h"
+#include "store/migrations.h"
+
+int main(int argc, char** argv) {
+    using namespace aig;
+    cli::CliHooks hooks;
+    hooks.version = "0.1.0";
+    hooks.schema_version = store::newest_schema();
+    hooks.serve = app::run_serve;
+    hooks.dev = app::run_dev;
+    hooks.sim = app::run_sim;
+    hooks.config_check = app::config_check;
+    hooks.config_schema = app::config_schema;
+    hooks.config_docs = app::config_docs;
+    hooks.data_dir = app::data_dir_of;
+    hooks.open_in_process = app::open_in_process;
+    return cli::run(argc, argv, hooks);
+}
