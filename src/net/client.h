@@ -54,7 +54,14 @@ class ClientReply {
     /// Everything that is left; upstream_garbage beyond `max_bytes`.
     virtual rt::Task<Result<std::string>> read_all(size_t max_bytes) = 0;
     virtual int64_t bytes_received() const = 0;
+    virtual bool ended() const = 0;
+    /// From here on the stop given to send() is not looked at (it may go), and everything ends within `ms`.
+    virtual void detach(int64_t ms) = 0;
 };
+
+/// For a caller that has all it needs while the reply's formal end is still on its way: reads on for at most a second,
+/// only so that the connection can be kept. Loop thread only.
+void finish_later(std::unique_ptr<ClientReply> reply);
 
 /// One per loop; loop thread only.
 class Client {

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -113,6 +115,26 @@ Result<std::vector<OwnedFd>> listeners(const ServerOptions& options, Address whe
     return out;
 }
 
+/// The file is the owner's alone from its first moment on: bind() takes the descriptor's mode.
+Result<std::vector<OwnedFd>> path_listener(const ServerOptions& options) {
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    const auto failed = [&](const char* why) {
+        return Error(ErrorCode::config_invalid, "cannot listen on " + options.unix_path + ": " + why);
+    };
+    if (options.unix_path.size() >= sizeof where.sun_path) return failed("the path is longer than 107 bytes");
+    options.unix_path.copy(where.sun_path, options.unix_path.size());
+    ::unlink(where.sun_path);  // left by a process that was killed; the data folder's lock says that none lives
+    OwnedFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    ::fchmod(fd.get(), 0600);
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
+        ::chmod(where.sun_path, 0600) != 0 || ::listen(fd.get(), kBacklog) != 0)
+        return failed(std::strerror(errno));
+    std::vector<OwnedFd> out;
+    out.push_back(std::move(fd));
+    return out;
+}
+
 uint16_t port_of(int fd) {
     Address where;
     where.size = sizeof where.bytes;
@@ -171,10 +193,14 @@ Result<std::unique_ptr<Server>> Server::start(rt::Loops& loops, ServerOptions op
     if (!state->options.tls.cert_file.empty()) {
         TRY(state->tls, make_server_tls(state->options.tls));
     }
-    TRY(const Address where, parse_address(state->options));
-    TRY(auto fds, listeners(state->options, where, loops.size()));
-    auto server = std::make_unique<RunningServer>(state, port_of(fds[0].get()));
-    for (size_t i = 0; i < loops.size(); ++i) {
+    const bool local = !state->options.unix_path.empty();
+    Address where;
+    if (!local) {
+        TRY(where, parse_address(state->options));
+    }
+    TRY(auto fds, local ? path_listener(state->options) : listeners(state->options, where, loops.size()));
+    auto server = std::make_unique<RunningServer>(state, local ? uint16_t{0} : port_of(fds[0].get()));
+    for (size_t i = 0; i < fds.size(); ++i) {
         auto part = std::make_shared<LoopPart>(loops[i], state, fds[i].release());
         part->start();
         server->add(std::move(part));

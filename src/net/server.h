@@ -95,7 +95,8 @@ struct ServerTls {
 
 struct ServerOptions {
     std::string host = "127.0.0.1";
-    uint16_t port = 0;  ///< 0 = any free port
+    std::string unix_path;  ///< a Unix socket (mode 0600) instead of host and port; peers count as loopback
+    uint16_t port = 0;      ///< 0 = any free port
     ServerTls tls;
     size_t max_connections = 10'000;        ///< over all loops
     size_t max_connections_per_ip = 1'000;  ///< loopback is exempt

@@ -250,7 +250,7 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     rt::Stop* stop = late ? late->stop() : &f.sink.stop();
     auto sent = co_await f.upstreams.client().send(*std::move(upstream), std::move(out.request), stop);
     if (!sent) co_return failed(std::move(sent).error());
-    const auto reply = *std::move(sent);
+    auto reply = *std::move(sent);
     if (reply->status() < 200 || reply->status() > 299) {
         auto error = co_await refusal(*provider, *reply);
         co_return failed(std::move(error));
@@ -259,6 +259,7 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     auto relay = make_relay(f, a);
     if (f.envelope.stream) {
         auto tried = co_await relay_stream(f, *reply, std::move(relay));
+        if (tried.ending == Ending::complete) tried.reply = std::move(reply);
         co_return tried;
     }
     auto tried = co_await relay_whole(*reply, std::move(relay));

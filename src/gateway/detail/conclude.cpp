@@ -191,6 +191,7 @@ rt::Task<Status> conclude(Flow& f, Tried t) {
     if (t.ending == Ending::client_gone) co_return Error(ErrorCode::client_gone);
     const canon::Bill bill{charged->usage, *receipt};
     auto sent = co_await send_tail(f, t, bill);
+    net::finish_later(std::move(t.reply));
     // The charge stands; a caller that vanished at the very last moment has nobody left to tell.
     if (!sent) f.sink.abort();
     co_return Status{};

@@ -44,6 +44,7 @@ struct Tried {
     Ending ending = Ending::failed;
     std::optional<Error> error;           ///< for failed
     std::unique_ptr<canon::Relay> relay;  ///< null when it failed before a reply's head
+    std::unique_ptr<net::ClientReply> reply;  ///< of a complete stream whose formal end may still be on its way
     bool sent_content() const { return relay && relay->facts().content; }
 };
 

@@ -38,6 +38,7 @@ std::string peer_address(int fd) {
     socklen_t size = sizeof peer;
     if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return {};
     char text[INET6_ADDRSTRLEN] = "";
+    if (peer.ss_family == AF_UNIX) return "127.0.0.1";
     if (peer.ss_family == AF_INET) {
         ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(peer).sin_addr, text, sizeof text);
         return text;

@@ -138,6 +138,11 @@ Result<std::string_view> Reply::unpacked(std::string_view packed) {
     return std::string_view(plain_);
 }
 
+void Reply::detach(int64_t ms) {
+    stop_ = nullptr;
+    total_deadline_ms_ = std::min(total_deadline_ms_, set_->now_ms + ms);
+}
+
 rt::Task<Status> Reply::fill(int64_t wait_ms) {
     if (stop_ && stop_->stopped()) co_return Error(stop_->why(), "the client left");
     Channel& channel = connection_->channel;
@@ -195,3 +200,22 @@ rt::Task<Result<std::string>> Reply::read_all(size_t max_bytes) {
 }
 
 }  // namespace aig::net::detail
+
+namespace aig::net {
+namespace {
+constexpr int64_t kFinishMs = 1'000;
+
+rt::Task<> read_to_end(std::shared_ptr<ClientReply> reply) {
+    for (;;) {
+        auto bytes = co_await reply->read();
+        if (!bytes || bytes->empty()) co_return;
+    }
+}
+}  // namespace
+
+void finish_later(std::unique_ptr<ClientReply> reply) {
+    if (!reply || reply->ended()) return;
+    reply->detach(kFinishMs);
+    rt::Loop::current()->spawn([r = std::shared_ptr<ClientReply>(std::move(reply))] { return read_to_end(r); });
+}
+}  // namespace aig::net

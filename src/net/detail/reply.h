@@ -21,6 +21,8 @@ class Reply final : public ClientReply {
     rt::Task<Result<std::string_view>> read() override;
     rt::Task<Result<std::string>> read_all(size_t max_bytes) override;
     int64_t bytes_received() const override { return received_; }
+    bool ended() const override { return body_ == Body::ended; }
+    void detach(int64_t ms) override;
 
     /// Reads the head, skipping 1xx. The connection is taken over.
     rt::Task<Status> read_head(std::unique_ptr<Outgoing> connection, bool to_head);
