@@ -24,8 +24,7 @@ class LocalAdmin final : public cli::AdminTransport {
         return {};
     }
     Result<cli::AdminReply> call(cli::AdminRequest r) override {
-        auto reply =
-            admin_->answer({std::move(r.method), std::move(r.path), std::move(r.query), std::move(r.body)});
+        auto reply = admin_->answer({std::move(r.method), std::move(r.path), std::move(r.query), std::move(r.body)});
         return cli::AdminReply{reply.status, std::move(reply.json)};
     }
 
@@ -37,6 +36,11 @@ class LocalAdmin final : public cli::AdminTransport {
     std::unique_ptr<api::Admin> admin_;
 };
 }  // namespace
+
+Result<std::string> data_dir_of(const cli::Place& place) {
+    if (place.config_file.empty()) return place.data_dir.empty() ? std::string("./data") : place.data_dir;
+    return config_data_dir(place.config_file);
+}
 
 Result<std::unique_ptr<cli::AdminTransport>> open_in_process(const cli::Place& place) {
     TRY(const auto data_dir, data_dir_of(place));

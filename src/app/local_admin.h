@@ -1,5 +1,5 @@
-// Operator commands without a running server: the admin API in this process, on the resting database, under the data folder's lock
-// and without recovery (no hold is touched).
+// Operator commands without a running server: the admin API in this process, on the resting database, under the data
+// folder's lock and without recovery (no hold is touched).
 #pragma once
 
 #include <memory>

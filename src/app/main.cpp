@@ -4,7 +4,7 @@
 #include "app/local_admin.h"
 #include "app/serve.h"
 #include "cli/cli.h"
-#include "store/migrations.h"
+#include "store/store.h"
 
 int main(int argc, char** argv) {
     using namespace aig;

@@ -54,6 +54,7 @@ struct Node::Parts {
     Status make_admin_token();
     api::Services api_services();
     std::function<Status()> readiness();
+    api::AdminHooks admin_hooks();
     Status serve();
 };
 
@@ -109,6 +110,7 @@ api::Services Node::Parts::api_services() {
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.openapi_json = openapi_json();
+    s.max_json_body = options.max_body_bytes;
     s.ready = readiness();
     return s;
 }
@@ -122,12 +124,24 @@ std::function<Status()> Node::Parts::readiness() {
     };
 }
 
+api::AdminHooks Node::Parts::admin_hooks() {
+    api::AdminHooks hooks;
+    hooks.currency = options.currency;
+    hooks.reload = options.reload;
+    hooks.status_json = [this] {
+        return fmt::format(R"("ready":{},"in_flight":{},"connections":{},"catalogue_version":{},"schema_version":{})",
+                           ready.load(), server ? server->in_flight() : 0, server ? server->connections() : 0,
+                           catalogue.get()->version, store->schema_version());
+    };
+    return hooks;
+}
+
 Status Node::Parts::serve() {
     loops = std::make_unique<rt::Loops>(options.threads);
     gateway =
         std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
     api = std::make_unique<api::Api>(api_services());
-    admin = std::make_unique<api::Admin>(*store, *book, *directory);
+    admin = std::make_unique<api::Admin>(*store, *book, *directory, admin_hooks());
     TRY(admin_listener, AdminListener::start(*loops,
                                              {options.admin_host, options.admin_port, options.data_dir + "/admin.sock",
                                               admin_token, readiness()},
@@ -136,6 +150,7 @@ Status Node::Parts::serve() {
     so.host = options.host;
     so.port = options.port;
     so.tls = options.tls;
+    so.max_connections = options.max_connections;
     so.bodies = std::make_shared<net::ByteBudget>(options.body_budget_bytes);
     so.render_error = api::Api::early_error;
     TRY(server,

@@ -24,6 +24,10 @@ struct NodeOptions {
     std::map<std::string, api::Display, std::less<>> display;
     bool public_metrics = false;
     int64_t body_budget_bytes = 256ll << 20;
+    size_t max_body_bytes = 32u << 20, max_connections = 10'000;
+    std::string currency = "USD";    ///< of new wallets
+    std::function<Status()> reload;  ///< for POST /admin/reload; may be none
+
     catalogue::Config catalogue;
 };
 

@@ -137,7 +137,9 @@ void note_health(Flow& f, const route::Attempt& target, const Tried& tried) {
 bool may_go_on(Flow& f, const Tried& tried, size_t made) {
     if (f.envelope.stream && tried.sent_content()) return false;
     const bool gone = f.sink.stop().stopped();
-    const bool budget = f.services.health->retry_allowed(*f.attempt->target->provider);
+    // The retry is counted where it would go.
+    const bool budget = made < f.plan.attempts.size() &&
+                        f.services.health->retry_allowed(*f.plan.attempts[made].target->provider);
     return route::decide(*tried.error, made, f.plan, gone, budget) == route::Decision::next_attempt;
 }
 

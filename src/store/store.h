@@ -85,6 +85,9 @@ class Store {
     virtual int schema_version() const = 0;
 };
 
+/// The newest schema this program knows; it migrates older databases and refuses newer ones.
+int newest_schema();
+
 /// An Op from a function, for control operations.
 std::unique_ptr<Op> op(std::function<Status(Db&)> apply);
 

@@ -50,11 +50,12 @@ Status known_word(const net::Headers& headers, std::string_view name, std::initi
     return Error(ErrorCode::bad_param, fmt::format("{} must be one of {}", name, list)).param(std::string(name));
 }
 
+/// curl -d without a header says form-urlencoded and sends JSON all the same.
 Status json_body(const net::Headers& headers) {
     const auto type = headers.get("content-type");
     const auto media = type.substr(0, type.find(';'));
     if (type.empty() || media.find("json") != std::string_view::npos || media.starts_with("text/plain") ||
-        media == "application/octet-stream")
+        media == "application/octet-stream" || media == "application/x-www-form-urlencoded")
         return {};
     return Error(ErrorCode::media_type, fmt::format("this route does not take '{}'", media.substr(0, 80)));
 }

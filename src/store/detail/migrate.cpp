@@ -1,4 +1,5 @@
 #include "store/detail/migrate.h"
+#include "store/store.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -101,4 +102,8 @@ Result<int> migrate(Db& db, const std::string& path, const std::vector<Migration
     return newest;
 }
 
+}  // namespace aig::store
+
+namespace aig::store {
+int newest_schema() { return embedded_migrations().back().number; }
 }  // namespace aig::store
