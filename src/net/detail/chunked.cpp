@@ -94,7 +94,8 @@ Status ChunkDecoder::size_byte(char c) {
     return {};
 }
 
-/// ;name, ;name=token, ;name="quoted": without the blanks that RFC 9112 calls bad.
+/// ;name, ;name=token, ;name="quoted": without the blanks that RFC 9112 calls bad, and without escapes (nor does llhttp
+/// take them).
 Status ChunkDecoder::extension_byte(char c) {
     if (++extension_ > kExtension || ++extensions_ > kExtensions) return bad("a chunk's extension is too long");
     const bool ended = ext_ == Ext::name || ext_ == Ext::value || ext_ == Ext::closed;
@@ -126,12 +127,8 @@ Status ChunkDecoder::extension_byte(char c) {
             ext_ = Ext::value;
             return {};
         case Ext::quoted:
-            if (!text_byte(c)) break;
-            ext_ = c == '"' ? Ext::closed : c == '\\' ? Ext::escaped : Ext::quoted;
-            return {};
-        case Ext::escaped:
-            if (!text_byte(c)) break;
-            ext_ = Ext::quoted;
+            if (!text_byte(c) || c == '\\') break;
+            if (c == '"') ext_ = Ext::closed;
             return {};
         case Ext::closed:
             break;

@@ -44,7 +44,7 @@ class ChunkDecoder {
     Status step(char c);
     void size_ended();
 
-    enum class Ext : uint8_t { name_first, name, value_first, value, quoted, escaped, closed };
+    enum class Ext : uint8_t { name_first, name, value_first, value, quoted, closed };
 
     State state_ = State::size;
     Ext ext_ = Ext::name_first;
