@@ -168,10 +168,15 @@ class RunningServer final : public Server {
         for (auto& part : parts_) part->loop.post([part] { part->cut_all(); });
         if (rt::Loop::current()) return;  // waiting here would stop what is waited for
         const auto until = std::chrono::steady_clock::now() + kCloseWait;
-        while (connections() > 0 && std::chrono::steady_clock::now() < until) {
+        while ((connections() > 0 || listening()) && std::chrono::steady_clock::now() < until) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         if (connections() > 0) log::warn("connections_left_at_close", {{"connections", connections()}});
+    }
+
+    bool listening() const {
+        return std::any_of(parts_.begin(), parts_.end(),
+                           [](const auto& part) { return part->listening.load(std::memory_order_acquire); });
     }
 
     void add(std::shared_ptr<LoopPart> part) { parts_.push_back(std::move(part)); }

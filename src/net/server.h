@@ -117,7 +117,9 @@ class Server {
     /// Requests still running, all loops.
     virtual int64_t in_flight() const = 0;
     virtual int64_t connections() const = 0;
-    /// Thread-safe. Cuts what is left; returns when every connection is closed.
+    /// Thread-safe. Cuts what is left; returns when every connection is closed (at once on a loop's thread; after 10 s
+    /// it gives up on handlers that ignore their stop). The loops must still run: close, or destroy, the server before
+    /// they stop.
     virtual void close() = 0;
 };
 

@@ -103,6 +103,8 @@ rt::Task<> LoopPart::accept_loop() {
         acceptor_->drained();
         co_await acceptor_->readable();
     }
+    acceptor_.reset();  // here, because it belongs to this thread
+    listening.store(false, std::memory_order_release);
 }
 
 LoopPart::Accepted LoopPart::accept_one() {

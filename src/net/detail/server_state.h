@@ -40,6 +40,7 @@ class LoopPart : public std::enable_shared_from_this<LoopPart> {
     rt::Loop& loop;
     std::shared_ptr<ServerState> state;
     std::atomic<int64_t> in_flight{0};
+    std::atomic<bool> listening{true};
     /// Refreshed by every sweep; good enough for deadlines.
     int64_t now_ms;
 
