@@ -1,0 +1,142 @@
+// The kill loop: a gateway under load is killed with SIGKILL at random moments and started again on the same folder. Afterwards
+// three books must agree, call by call: what the customers saw, what the provider invoiced, what the ledger charged.
+//
+//   1. every answer a customer saw whole is charged once, by exactly the cost it named
+//   2. every charge belongs to a call of the provider's invoice that the provider delivered whole (or whose caller left)
+//   3. no request reached the provider twice, none that was refused reached it at all
+//   4. after each start no hold is left open, and the wallet is what was paid in less the sum of the charges
+//   5. `aig ledger verify` finds nothing
+//
+// node tests/e2e/kill.mjs [--rounds N] [--seed N]
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { Customer, Gateway, Provider, aig, dollars, longAnswer, nanos, nanosOfCents, readChatStream, serveConfig, sleep, temporaryFolder, wires } from './harness.mjs';
+
+const option = (name, fallback) => { const at = process.argv.indexOf(`--${name}`); return at < 0 ? fallback : Number(process.argv[at + 1]); };
+const rounds = option('rounds', 30);
+const seed = option('seed', Date.now() % 1_000_000);
+let state = seed || 1;
+const random = () => { state = (Math.imul(state, 1664525) + 1013904223) >>> 0; return state / 2 ** 32; };
+
+const folder = temporaryFolder();
+const provider = await Provider.start({ bill: path.join(folder, 'invoice.jsonl') });
+const config = await serveConfig(provider, folder);
+const operate = async (...args) => JSON.parse((await aig([...args, '--json', '--config', config])).stdout);
+const { account_id: account } = await operate('account', 'create', '--name', 'under fire');
+const { key, key_id: keyId } = await operate('key', 'create', '--account', account, '--prefix', 'sk-');
+const paidIn = nanos('1000');
+await operate('wallet', 'credit', '--account', account, '--amount', dollars(paidIn));
+
+/** What the customers saw: one entry a call. */
+const seen = [];
+
+/** One call, followed to its end or to the crash. The request id is ours from the reply's head; without a head nothing was seen. */
+async function call(customer, i) {
+    const stream = i % 2 === 0;
+    const entry = { stream, status: 0, id: null, whole: false, cost: null };
+    seen.push(entry);
+    const body = {
+        model: i % 3 === 0 ? wires.anthropic : wires.openai,
+        ...(i % 7 === 0 ? longAnswer : { messages: [{ role: 'user', content: `Count to ${1 + (i % 50)}.` }] }),
+        stream,
+        ...(stream ? { stream_options: { include_usage: true } } : {}),
+    };
+    try {
+        const reply = await customer.chat(body);
+        entry.status = reply.status;
+        entry.id = reply.headers.get('x-aig-request-id');
+        if (stream && reply.status === 200) {
+            const events = await readChatStream(reply);
+            entry.whole = events.done;
+            if (events.done) entry.cost = nanos(events.usage.cost);
+        } else {
+            const { usage } = JSON.parse(await reply.text());
+            entry.whole = true;
+            if (reply.status === 200) {
+                entry.cost = nanos(usage.cost);
+                assert.equal(nanosOfCents(reply.headers.get('x-cost-cents')), entry.cost);
+            }
+        }
+    } catch (error) {
+        if (error instanceof assert.AssertionError) throw error;
+        entry.broken = String(error);
+    }
+}
+
+async function load(customer, workers, over) {
+    let i = seen.length;
+    await Promise.all(Array.from({ length: workers }, async () => { while (!over()) await call(customer, i++); }));
+}
+
+const startUps = [];
+async function start() {
+    const began = performance.now();
+    const gateway = await Gateway.serve(config);
+    startUps.push(performance.now() - began);
+    const customer = new Customer(gateway, account, keyId, key);
+    const deadline = Date.now() + 2_000;
+    for (;;) {
+        const wallet = await customer.wallet();
+        if (wallet.held === 0n) return { gateway, customer };
+        assert.ok(Date.now() < deadline, `${wallet.held} nano-dollars are still held two seconds after the start`);
+        await sleep(50);
+    }
+}
+
+let failure = null;
+try {
+    for (let round = 1; round <= rounds; round++) {
+        const { gateway, customer } = await start();
+        let over = false;
+        const work = load(customer, 24, () => over);
+        const delay = 5 + Math.floor(random() ** 2 * 1_500);
+        await sleep(delay);
+        over = true;
+        await gateway.kill();
+        await work;
+        if (round % 10 === 0) console.log(`  ${round} kills, ${seen.length} calls, ${seen.filter((entry) => entry.cost !== null).length} answered whole`);
+    }
+
+    const { gateway, customer } = await start();
+    const wallet = await customer.wallet();
+    const charges = await operate('usage', 'recent', '--account', account, '--limit', '1000000');
+    await gateway.stop(30_000);
+    await reconcile(wallet, charges.calls ?? charges.data ?? charges);
+    const verified = await aig(['ledger', 'verify', '--config', config], { allowFailure: true });
+    assert.equal(verified.code, 0, verified.stdout + verified.stderr);
+} catch (error) { failure = error; }
+await provider.stop().catch(() => {});
+
+async function reconcile(wallet, records) {
+    const charged = new Map();
+    for (const record of records) {
+        const cost = nanos(record.cost ?? record.cost_usd ?? 0);
+        if (cost === 0n) continue;
+        assert.ok(!charged.has(record.request_id), `${record.request_id} is charged twice`);
+        charged.set(record.request_id, cost);
+    }
+    const invoiced = new Map();
+    for (const row of provider.invoice()) {
+        const id = row.request_id;
+        invoiced.set(id, [...(invoiced.get(id) ?? []), row]);
+    }
+    for (const entry of seen) {
+        if (entry.cost !== null) assert.equal(charged.get(entry.id), entry.cost, `${entry.id} was answered whole for ${entry.cost}, the ledger says ${charged.get(entry.id)}`);
+        if (entry.status >= 400 && entry.id) assert.ok(!charged.has(entry.id), `${entry.id} was refused with ${entry.status} and charged`);
+        if (entry.status >= 400 && entry.status < 500 && entry.id) assert.ok(!invoiced.has(entry.id), `${entry.id} was refused with ${entry.status} and sent on`);
+    }
+    for (const [id, cost] of charged) {
+        const rows = invoiced.get(id) ?? [];
+        assert.equal(rows.length, 1, `${id} is charged ${cost} and stands ${rows.length} times in the provider's invoice`);
+    }
+    for (const [id, rows] of invoiced) assert.ok(rows.length <= 1, `${id} reached the provider ${rows.length} times`);
+    const sum = [...charged.values()].reduce((a, b) => a + b, 0n);
+    assert.equal(wallet.balance, paidIn - sum, 'the wallet is what was paid in less the charges');
+    console.log(`  ${charged.size} charges, ${invoiced.size} invoiced calls, ${seen.length} calls seen, ${dollars(sum)} USD: the three books agree`);
+}
+
+const whole = seen.filter((entry) => entry.cost !== null).length;
+if (!failure && whole < rounds) failure = new Error(`only ${whole} of ${seen.length} calls were answered: this proves nothing`);
+startUps.sort((a, b) => a - b);
+console.log(`kill loop: ${rounds} kills, seed ${seed}, ${seen.length} calls, ${whole} answered whole, start-up median ${startUps[startUps.length >> 1]?.toFixed(0)} ms: ${failure ? 'FAILED' : 'ok'}`);
+if (failure) { console.error(failure); process.exitCode = 1; }
