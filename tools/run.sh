@@ -73,7 +73,7 @@ say "$model is asked to say hello, streamed:"
 curl -sSN --max-time 30 -H "Authorization: Bearer $key" -H 'Content-Type: application/json' "$url/v1/chat/completions" \
     -d "{\"model\":\"$model\",\"stream\":true,\"stream_options\":{\"include_usage\":true},\"messages\":[{\"role\":\"user\",\"content\":\"Say hello.\"}]}" |
     tee "$work/stream" | sed -un 's/.*"delta" *: *{[^}]*"content" *: *"\(\([^"\\]\|\\.\)*\)".*/\1/p' |
-    while IFS= read -r piece; do printf '%b' "$piece"; done
+    while IFS= read -r piece; do piece=${piece//\\\"/\"}; printf '%b' "$piece"; done
 echo
 grep -q '^data: \[DONE\]' "$work/stream" || { cat "$work/stream" >&2; die "the stream did not end with [DONE]"; }
 cost=$(plain "$(sed -n 's/.*"cost" *: *\([0-9.eE+-]*\).*/\1/p' "$work/stream" | tail -n 1)")
