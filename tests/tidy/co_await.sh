@@ -70,6 +70,7 @@ sub fault_of {
             $end = $to;
             next;
         }
+        if ($c eq '<' && substr($text, $end) =~ /^(<[\w\s:,*&()<>]*>)\s*\(/) { $end += length $1; next }     # template arguments
         return "?: stands in its statement" if $c eq '?';
         return "a brace-built temporary stands in its statement" if $c =~ /[{},]/;
         return "its result is used in the same statement: name it first" if substr($text, $end) =~ /^(?:\|\||&&|==|!=)/;

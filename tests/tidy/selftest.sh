@@ -30,6 +30,7 @@ expect bad rooms src/ROOMS $'base: net\nnet: base'
 for ok in 'co_await f(a, std::move(b));' 'auto x = co_await f(g(1), h);' 'const auto x = co_await f();' 'auto [a, b] = co_await f();' \
     'co_return co_await f(x);' 'CO_TRY(auto x, co_await f(std::move(y)));' 'CO_TRYV(co_await f());' '(void)co_await f();' \
     'if (a) co_await f();' 'for (;;) x = co_await q.pop();' 'case 3: co_await f();' 'y_ = co_await f();' 'co_await run([&] { return g(); });' \
+    'co_await async_initiate<const Token, void()>(start, token);' \
     'auto r = co_await run([this, x](int a) -> int { return a ? 1 : 2; });' 'CO_TRY(Reply r, co_await f());' 'a.b = co_await f();' \
     'if (x) { y(); } co_await f(); // co_await g(co_await h())' 'auto s = co_await f("{?}");' 'while (more()) { auto x = co_await f(); }'; do
     expect good co_await src/net/a.cpp "Task<void> t() { $ok }"
