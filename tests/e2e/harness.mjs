@@ -145,6 +145,13 @@ export class Gateway {
         const { stdout } = await aig([...args, '--json', ...where]);
         return JSON.parse(stdout);
     }
+    /** The admin API itself; a served gateway keeps its token in its data folder. */
+    async admin(pathname) {
+        const token = this.adminToken ?? fs.readFileSync(path.join(JSON.parse(fs.readFileSync(this.config, 'utf8')).data_dir, 'admin.token'), 'utf8').trim();
+        const reply = await fetch(this.adminUrl + pathname, { headers: { authorization: `Bearer ${token}` } });
+        if (!reply.ok) throw new Error(`${pathname}: ${reply.status} ${await reply.text()}`);
+        return reply.json();
+    }
     /** A new account with its own key and wallet: tests do not share money. */
     async customer({ credit = '10', prefix = 'sk-', key = [] } = {}) {
         const { account_id: account } = await this.operate('account', 'create', '--name', `customer-${++Gateway.customers}`);

@@ -2,7 +2,7 @@
 // three books must agree, call by call: what the customers saw, what the provider invoiced, what the ledger charged.
 //
 //   1. every answer a customer saw whole is charged once, by exactly the cost it named
-//   2. every charge belongs to a call of the provider's invoice that the provider delivered whole (or whose caller left)
+//   2. every charge belongs to one call of the provider's invoice, delivered whole, and is its tokens at the model's price
 //   3. no request reached the provider twice, none that was refused reached it at all
 //   4. after each start no hold is left open, and the wallet is what was paid in less the sum of the charges
 //   5. `aig ledger verify` finds nothing
@@ -29,6 +29,9 @@ await operate('wallet', 'credit', '--account', account, '--amount', dollars(paid
 
 /** What the customers saw: one entry a call. */
 const seen = [];
+/** What the ledger charged: request id -> nano-dollars, read after every start (a page holds the newest thousand calls). */
+const charged = new Map();
+const page = 1000;
 
 /** One call, followed to its end or to the crash. The request id is ours from the reply's head; without a head nothing was seen. */
 async function call(customer, i) {
@@ -65,7 +68,18 @@ async function call(customer, i) {
 
 async function load(customer, workers, over) {
     let i = seen.length;
-    await Promise.all(Array.from({ length: workers }, async () => { while (!over()) await call(customer, i++); }));
+    const last = i + page - workers;
+    await Promise.all(Array.from({ length: workers }, async () => { while (!over() && i < last) await call(customer, i++); }));
+}
+
+async function readCharges(gateway) {
+    const { calls } = await gateway.admin(`/admin/calls/recent?account=${account}&limit=${page}`);
+    const twice = new Set();
+    for (const { request_id: id, cost } of calls) {
+        assert.ok(!twice.has(id), `${id} stands twice in the ledger's list`);
+        twice.add(id);
+        if (nanos(cost) > 0n) charged.set(id, nanos(cost));
+    }
 }
 
 const startUps = [];
@@ -77,7 +91,10 @@ async function start() {
     const deadline = Date.now() + 2_000;
     for (;;) {
         const wallet = await customer.wallet();
-        if (wallet.held === 0n) return { gateway, customer };
+        if (wallet.held === 0n) {
+            await readCharges(gateway);
+            return { gateway, customer };
+        }
         assert.ok(Date.now() < deadline, `${wallet.held} nano-dollars are still held two seconds after the start`);
         await sleep(50);
     }
@@ -99,22 +116,20 @@ try {
 
     const { gateway, customer } = await start();
     const wallet = await customer.wallet();
-    const charges = await operate('usage', 'recent', '--account', account, '--limit', '1000000');
     await gateway.stop(30_000);
-    await reconcile(wallet, charges.calls ?? charges.data ?? charges);
+    reconcile(wallet);
     const verified = await aig(['ledger', 'verify', '--config', config], { allowFailure: true });
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);
 } catch (error) { failure = error; }
 await provider.stop().catch(() => {});
 
-async function reconcile(wallet, records) {
-    const charged = new Map();
-    for (const record of records) {
-        const cost = nanos(record.cost ?? record.cost_usd ?? 0);
-        if (cost === 0n) continue;
-        assert.ok(!charged.has(record.request_id), `${record.request_id} is charged twice`);
-        charged.set(record.request_id, cost);
-    }
+/** Nano-dollars a token as in serveConfig(), the fee of 5 % on top, rounded up once. */
+function priceOf(wire, input, output) {
+    const [perInput, perOutput] = wire === 'openai' ? [1_250n, 10_000n] : [3_000n, 15_000n];
+    return ((input * perInput + output * perOutput) * 105n + 99n) / 100n;
+}
+
+function reconcile(wallet) {
     const invoiced = new Map();
     for (const row of provider.invoice()) {
         const id = row.request_id;
@@ -128,6 +143,9 @@ async function reconcile(wallet, records) {
     for (const [id, cost] of charged) {
         const rows = invoiced.get(id) ?? [];
         assert.equal(rows.length, 1, `${id} is charged ${cost} and stands ${rows.length} times in the provider's invoice`);
+        const [{ wire, input_tokens: input, output_tokens: output, completed }] = rows;
+        assert.ok(completed, `${id} is charged although the provider did not deliver it whole`);
+        assert.equal(cost, priceOf(wire, BigInt(input), BigInt(output)), `${id}: the charge is not the invoiced tokens at their price`);
     }
     for (const [id, rows] of invoiced) assert.ok(rows.length <= 1, `${id} reached the provider ${rows.length} times`);
     const sum = [...charged.values()].reduce((a, b) => a + b, 0n);

@@ -195,8 +195,8 @@ for (const [wire, model] of Object.entries(wires)) {
             }
             const aborted = Date.now();
             for (;;) {
-                const { open } = await gateway.upstream();
-                if (open === 0) break;
+                const { running } = await gateway.upstream();
+                if (running === 0) break;
                 assert.ok(Date.now() - aborted < 1_000, 'the provider still streams a second after the customer left');
                 await sleep(10);
             }
