@@ -122,7 +122,7 @@ const contenders = {};
     });
     const gateway = await Gateway.serve(config);
     if (cores > 1) execFileSync('taskset', ['-a', '-p', '-c', '0', String(gateway.program.pid)], { stdio: 'ignore' });
-    const customer = await gateway.customer({ credit: '1000000', key: ['--rpm', '1000000000', '--tpm', '1000000000000', '--concurrency', '100000'] });
+    const customer = await gateway.customer({ credit: '1000000', key: { rpm: 1_000_000_000, tpm: 1_000_000_000_000, concurrency: 100_000 } });
     contenders.aig = {
         pid: gateway.program.pid,
         stop: () => gateway.stop(),

@@ -98,6 +98,6 @@ test('a small wallet can say hi to a model with a large output limit', async () 
 
 test('a credit with the same reference counts once', async () => {
     const customer = await gateway.customer({ credit: '0' });
-    await Promise.all(Array.from({ length: 8 }, () => gateway.operate('wallet', 'credit', '--account', customer.account, '--amount', '1.000000001', '--ref', 'invoice-7')));
+    await Promise.all(Array.from({ length: 8 }, () => gateway.admin(`/admin/accounts/${customer.account}/credit`, { amount: '1.000000001', ref: 'invoice-7' })));
     assert.equal((await customer.wallet()).balance, nanos('1.000000001'));
 });

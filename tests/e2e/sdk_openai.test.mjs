@@ -301,7 +301,7 @@ describe('each error class the SDK tells apart', () => {
     const refusals = {
         BadRequestError: { status: 400, ask: { model: wires.openai, messages: 'no' } },
         NotFoundError: { status: 404, ask: { model: 'nobody/knows', messages } },
-        PermissionDeniedError: { status: 403, ask: { model: wires.anthropic, messages }, key: ['--models', wires.openai] },
+        PermissionDeniedError: { status: 403, ask: { model: wires.anthropic, messages }, key: { models: [wires.openai] } },
         UnprocessableEntityError: { status: 422, ask: { model: wires.openai, messages }, prefix: 'sk_live_', credit: '0' },
         APIError: { status: 402, ask: { model: wires.openai, messages }, credit: '0' },
     };
@@ -322,7 +322,7 @@ describe('each error class the SDK tells apart', () => {
         await assert.rejects(client.chat.completions.create({ model: wires.openai, messages }), OpenAI.AuthenticationError);
     });
     test('RateLimitError (429), and the SDK waits as told and comes through', async () => {
-        const customer = await gateway.customer({ key: ['--rpm', '1'] });
+        const customer = await gateway.customer({ key: { rpm: 1 } });
         const client = clientOf(customer);
         await client.chat.completions.create({ model: wires.openai, messages });
         await assert.rejects(client.chat.completions.create({ model: wires.openai, messages }), (error) => error instanceof OpenAI.RateLimitError && Number(error.headers.get('retry-after')) >= 1);

@@ -98,7 +98,7 @@ describe('error envelopes speak the language of the key', () => {
     test('a revoked key is refused at once', async () => {
         const customer = await gateway.customer();
         assert.equal((await customer.request('/v1/balance')).status, 200);
-        await gateway.operate('key', 'revoke', '--key-id', customer.keyId);
+        await gateway.admin(`/admin/keys/${customer.keyId}/revoke`, {});
         const reply = await customer.chat({ model: wires.openai });
         assert.equal(reply.status, 401);
         await reply.text();
@@ -179,7 +179,7 @@ describe('bad requests are 400, free and never sent on', () => {
 
 describe('limits a key was given', () => {
     test('rpm: the call beyond it is 429 with Retry-After, and both header families are there', async () => {
-        const customer = await gateway.customer({ key: ['--rpm', '3'] });
+        const customer = await gateway.customer({ key: { rpm: 3 } });
         const replies = [];
         for (let i = 0; i < 4; i++) { replies.push(await customer.chat({ model: wires.openai })); await replies.at(-1).text(); }
         assert.deepEqual(replies.map((r) => r.status), [200, 200, 200, 429]);
@@ -198,12 +198,12 @@ describe('limits a key was given', () => {
         assert.deepEqual([...new Set(statuses)], [200]);
     });
     test('the allowed models: another one is 403, free', async () => {
-        const customer = await gateway.customer({ key: ['--models', wires.openai] });
+        const customer = await gateway.customer({ key: { models: [wires.openai] } });
         await free(customer, async () => assert.equal((await customer.chat({ model: wires.anthropic })).status, 403));
         assert.equal((await customer.chat({ model: wires.openai })).status, 200);
     });
     test('a spend cap is 402 although the wallet is full', async () => {
-        const customer = await gateway.customer({ key: ['--spend-cap-usd', '0.000000001'] });
+        const customer = await gateway.customer({ key: { spend_cap_usd: '0.000000001' } });
         await free(customer, async () => {
             const reply = await customer.chat({ model: wires.openai, max_tokens: 100 });
             assert.equal(reply.status, 402);
