@@ -43,13 +43,15 @@ export const dollars = (amount) => `${amount / 1_000_000_000n}.${String(amount %
 
 // ---- processes ----------------------------------------------------------------------------------------------------------------
 
-const started = new Set();
-process.on('exit', () => { for (const child of started) if (child.exitCode === null) child.kill('SIGKILL'); });
+const started = new Set(), folders = [];
+process.on('exit', () => {
+    for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
+    for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
 
 export function temporaryFolder() {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'aig-e2e-'));
-    process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-    return folder;
+    folders.push(fs.mkdtempSync(path.join(os.tmpdir(), 'aig-e2e-')));
+    return folders.at(-1);
 }
 
 /** A program that answers readiness by writing a file; its output is kept for the report of a failure. */

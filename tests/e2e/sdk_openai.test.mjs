@@ -213,7 +213,7 @@ for (const [wire, model] of Object.entries(wires)) {
         test('an aborted call that is not streamed leaves nothing held', async () => {
             const customer = await gateway.customer();
             const stop = new AbortController();
-            const call = clientOf(customer).chat.completions.create({ model: slowly[wire], ...longAnswer }, { signal: stop.signal });
+            const call = clientOf(customer).chat.completions.create({ model: `${slowly[wire]}@3000`, ...longAnswer }, { signal: stop.signal });
             await sleep(150);
             stop.abort();
             await assert.rejects(call, OpenAI.APIUserAbortError);
