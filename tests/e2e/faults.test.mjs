@@ -9,13 +9,14 @@ import { Gateway, Provider, aig, nanos, readChatStream, serveConfig, sleep, temp
 // Outcomes: ok = a whole answer, charged; error = refused or broken off, free; any = either of the two, but consistent (the
 // gateway's own bounds decide); caller = the provider's 4xx is the caller's fault: an error, and no second target.
 const ok = ['ok', 'ok'], error = ['error', 'error'], any = ['any', 'any'], caller = ['caller', 'caller'];
-const faults = {                       // [not streamed, streamed]
+// On the OpenAI wire a stream whose choices have all finished and whose usage came may lack [DONE] (Cerebras, Perplexity).
+const faults = {                       // [not streamed, streamed], one for both wires or one for each
     accept_close: error, rst_before_reply: error, rst_in_status: error, rst_in_headers: error, rst_mid_body: error, eof_mid_body: error,
     stall_before_headers: error, stall_after_headers: error, stall_mid_sse: error, done_missing_open: ['ok', 'any'], close_after_reply: ok,
-    eof_without_done: ['ok', 'error'], eof_mid_event: ['ok', 'error'], eof_mid_utf8: error, events_after_done: ok,
+    eof_without_done: ['ok', { openai: 'ok', anthropic: 'error' }], 'eof_without_done@3': ['ok', 'error'], eof_mid_event: ['ok', 'error'], eof_mid_utf8: error, events_after_done: ok,
     json_error_200: error, sse_error_first: error, sse_error_mid: error, raw_json_tail: error, malformed_event: error, truncated_json: error,
     wrong_content_type: any, unknown_event: ok, sse_crlf: ok, sse_no_space: ok, sse_comments: ok, sse_comments_only: error,
-    finish_with_content: ok, null_finish: any, content_filter: ok, zero_output: error,
+    finish_with_content: ok, null_finish: any, content_filter: ok, zero_output: any,
     usage_missing: ok, usage_twice: ok, usage_negative: ok, usage_huge: ok, usage_float: ok, usage_string: ok, split_tool_arguments: ok,
     400: caller, context_length: caller, content_policy: caller, 413: caller,
     401: error, 402: error, 403: error, 404: error, '429_seconds': error, '429_date': error, '429_plain': error, '429_spend_limit': error,
@@ -34,7 +35,7 @@ for (const [name, outcomes] of Object.entries(faults))
     for (const wire of ['openai', 'anthropic'])
         for (const stream of [false, true])
             for (const second of [false, true]) {
-                const outcome = outcomes[stream ? 1 : 0];
+                const told = outcomes[stream ? 1 : 0], outcome = told[wire] ?? told;
                 cases.push({ name, wire, stream, second, outcome, id: `${wire}-${stream ? 'streamed' : 'whole'}-${second ? 'failover' : 'alone'}-${name.replace('@', '-')}` });
             }
 

@@ -224,9 +224,10 @@ for (const [wire, model] of Object.entries(wires)) {
             const customer = await gateway.customer();
             let replies;
             const paid = await counted(customer, 10, async () => {
-                replies = await Promise.all(Array.from({ length: 10 }, (_, i) => clientOf(customer).chat.completions.create({ model, messages: [{ role: 'user', content: `Repeat: nonce-${i}` }] })));
+                replies = await Promise.all(Array.from({ length: 10 }, (_, i) => clientOf(customer).chat.completions.create({ model, max_tokens: 1000, messages: [{ role: 'user', content: `Repeat: nonce-${i}` }] })));
             });
             assert.equal(replies.reduce((sum, reply) => sum + nanos(reply.usage.cost), 0n), paid);
+            replies.forEach((reply, i) => assert.match(reply.choices[0].message.content, new RegExp(`nonce-${i}\\b`), 'each its own answer'));
         });
     });
 }

@@ -71,9 +71,6 @@ describe('error envelopes speak the language of the key', () => {
                 assert.equal(reply.status, prefix === 'sk_live_' ? 422 : 402, text);
                 if (prefix === 'sk_live_') {
                     assert.equal(body.error.code, 'insufficient_balance');
-                    assert.ok(BigInt(body.error.details.requiredUnits) > 0n);
-                    assert.equal(body.error.details.availableUnits, '0');
-                    assert.equal(body.error.details.currency, 'USD');
                 } else {
                     check(body, 402, prefix === 'sk-aig-' ? 'budget_exceeded' : 'insufficient_quota');
                     assert.match(body.error.message, /requir|need/i);
@@ -184,7 +181,7 @@ describe('limits a key was given', () => {
         for (let i = 0; i < 4; i++) { replies.push(await customer.chat({ model: wires.openai })); await replies.at(-1).text(); }
         assert.deepEqual(replies.map((r) => r.status), [200, 200, 200, 429]);
         const { headers } = replies[0];
-        for (const name of ['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset', 'x-ratelimit-limit-requests', 'x-ratelimit-remaining-requests', 'x-ratelimit-reset-requests']) {
+        for (const name of ['x-ratelimit-limit-requests', 'x-ratelimit-remaining-requests', 'x-ratelimit-reset-requests']) {
             assert.ok(headers.get(name), `${name} is missing`);
         }
         assert.equal(headers.get('x-ratelimit-limit-requests'), '3');
