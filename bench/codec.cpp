@@ -47,15 +47,19 @@ int main() {
 
     measure("tap, one chunk a read", chunks, [&] {
         const auto tap = dialect::openai_chat().tap(terms);
-        for (int i = 0; i < chunks; ++i)
-            for (const auto p : *tap->feed(one)) sink += p.size();
+        for (int i = 0; i < chunks; ++i) {
+            const auto pieces = tap->feed(one);
+            for (const auto p : *pieces) sink += p.size();
+        }
     });
     std::string eight;
     for (int i = 0; i < 8; ++i) eight += one;
     measure("tap, eight chunks a read", chunks, [&] {
         const auto tap = dialect::openai_chat().tap(terms);
-        for (int i = 0; i < chunks / 8; ++i)
-            for (const auto p : *tap->feed(eight)) sink += p.size();
+        for (int i = 0; i < chunks / 8; ++i) {
+            const auto pieces = tap->feed(eight);
+            for (const auto p : *pieces) sink += p.size();
+        }
     });
     measure("decoder + renderer, one chunk", chunks, [&] {
         const auto decoder = provider::wire("openai-chat")->decoder(Operation::chat, true);

@@ -346,8 +346,8 @@ TEST(RecordedReplies, tap_changes_nothing_but_the_written_splices) {
         }
     }
     std::printf(
-        "[          ] %d streams and %d bodies forwarded, %d in-band failures found, %d streams of TGI 2.0 taken as "
-        "truncated\n",
+        "[          ] %d streams and %d bodies forwarded, %d in-band failures found, %d broken or empty streams "
+        "refused\n",
         streams, bodies, failed_in_band, refused);
     EXPECT_GT(streams, 400);
     EXPECT_GT(bodies, 900);
