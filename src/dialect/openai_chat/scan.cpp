@@ -25,11 +25,11 @@ struct Parsers {
     size_t capacity = 0;
 
     const char* padded(std::string_view json) {
-        if (json.size() > capacity) {
+        if (!copy || json.size() > capacity) {
             capacity = std::max<size_t>(json.size(), 4096);
             copy = std::make_unique_for_overwrite<char[]>(capacity + simdjson::SIMDJSON_PADDING);
         }
-        std::memcpy(copy.get(), json.data(), json.size());
+        if (!json.empty()) std::memcpy(copy.get(), json.data(), json.size());
         std::memset(copy.get() + json.size(), 0, simdjson::SIMDJSON_PADDING);
         return copy.get();
     }

@@ -112,8 +112,9 @@ class StreamTap final : public Relay {
     }
 
     Status take(const SseEvent& event) {
-        if (!event.has_data) return bare(event);
+        // An empty data field is a kind of keep-alive: browsers do not dispatch it either.
         const std::string_view data = trim(event.data);
+        if (data.empty()) return bare(event);
         if (data == "[DONE]") return done(event);
         seen_data_ = true;
         TRY(const Scanned* const found, scan_.chat(event.data, facts_));

@@ -223,6 +223,14 @@ TEST(StreamTap, only_the_top_level_model_is_rewritten) {
     EXPECT_EQ(r.sent, replace(sly, "\"model\" : \"up-1\"", "\"model\" : \"pub/one\""));
 }
 
+TEST(StreamTap, comments_and_empty_data_pass_and_open_nothing) {
+    Call r(true);
+    r.feed(": keep-alive\n\ndata:\n\ndata\r: x\n\n");
+    EXPECT_EQ(r.sent, ": keep-alive\n\ndata:\n\ndata\r: x\n\n");
+    EXPECT_FALSE(r.tap->facts().error);
+    EXPECT_FALSE(r.tap->facts().content);
+}
+
 TEST(StreamTap, events_behind_done_are_ignored) {
     Call r(true);
     r.feed(text("a") + stop + done + text("never"));

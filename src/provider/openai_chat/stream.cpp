@@ -53,7 +53,7 @@ class StreamDecoder final : public Decoder {
 
     Status take(const SseEvent& event, std::vector<Event>& out) {
         std::string_view data = trim(event.data);
-        if (!event.has_data) {
+        if (data.empty()) {
             data = trim(event.raw);
             if (!data.starts_with('{')) return {};
         } else if (data == "[DONE]") {
@@ -64,7 +64,7 @@ class StreamDecoder final : public Decoder {
         if (!doc) return Error(ErrorCode::upstream_garbage, "an event of the provider's stream is not valid JSON");
         docs_.push_back(*std::move(doc));
         const JsonRef root = docs_.back().root();
-        if (!event.has_data && !canon::openai::is_error(root))
+        if (trim(event.data).empty() && !canon::openai::is_error(root))
             return Error(ErrorCode::upstream_garbage, "the provider sent JSON where an event stream was due");
         if (event.event == "error" && !canon::openai::is_error(root))
             return fail(canon::openai::in_band_error(root), out);
