@@ -103,10 +103,8 @@ class PoolingClient final : public Client {
             if (first) connection = set->take(*pool);
             const bool reused = connection != nullptr;
             if (!reused) {
-                connection = std::make_unique<Outgoing>(*set);
-                std::shared_ptr<void> listening = listen(stop, *connection);
-                auto dialed = co_await dial(*set, pool, *connection);
-                CO_TRYV(std::move(dialed));
+                auto dialed = co_await dial_new(set, pool, stop);
+                CO_TRY(connection, std::move(dialed));
             }
             std::vector<iovec> pieces;
             pieces.reserve(request.body.size() + 1);
@@ -134,6 +132,16 @@ class PoolingClient final : public Client {
             c->stopped = true;
             c->interrupt();
         });
+    }
+
+    /// Apart from send(), whose frame every request pays for.
+    static rt::Task<Result<std::unique_ptr<Outgoing>>> dial_new(std::shared_ptr<PoolSet> set,
+                                                                std::shared_ptr<Pool> pool, rt::Stop* stop) {
+        auto connection = std::make_unique<Outgoing>(*set);
+        std::shared_ptr<void> listening = listen(stop, *connection);
+        auto dialed = co_await dial(*set, pool, *connection);
+        CO_TRYV(std::move(dialed));
+        co_return std::move(connection);
     }
 
     /// The part of a request that the kernel did not take at once. Only a stop or the clock is an error here.

@@ -40,89 +40,99 @@ rt::Task<> Connection::run(std::shared_ptr<Connection> self) {
         const bool secure = co_await self->channel_.handshake(std::move(ssl), true);
         if (!secure) co_return;
     }
-    bool more = true;
-    while (more) more = co_await self->serve_one();
+    co_await self->serve();
     self->channel_.close();
 }
 
-/// One request and its reply. False: the connection is done.
-rt::Task<bool> Connection::serve_one() {
-    const ServerOptions& options = part_->state->options;
-    scanner_.reset();
-    started_ = streaming_ = ended_ = timed_out_ = false;
-    wait_for(Waiting::request, first_request_ ? options.head_timeout_ms : options.idle_timeout_ms);
-    if (part_->state->draining) drain();
-
-    size_t head_size = 0;
+/// One request and its reply after the other, in one frame for the whole life of the connection.
+rt::Task<> Connection::serve() {
     for (;;) {
-        if (first_request_) skip_leading_blank_lines();
-        if (!in_.empty()) {
-            auto scanned = scanner_.scan(in_.view());
-            if (!scanned) {
-                co_await refuse(std::move(scanned).error());
-                co_return false;
-            }
-            head_size = *scanned;
-            if (head_size > 0) break;
-            if (waiting_ == Waiting::request) wait_for(Waiting::head, options.head_timeout_ms);
-        }
-        in_.make_room();
-        Io got = channel_.read_now(in_.room(), in_.room_size());
-        while (got.again) {
-            if (in_.empty()) in_.release();  // an idle connection holds no buffer
-            co_await channel_.ready();
-            if (channel_.interrupted()) break;
-            in_.make_room();
-            got = channel_.read_now(in_.room(), in_.room_size());
-        }
-        in_.commit(got.n);
-        if (got.n > 0) continue;
-        if (timed_out_ && !in_.empty()) {
-            co_await refuse(Error(ErrorCode::request_timeout, "the request's head did not arrive in time"));
-        }
-        co_return false;
-    }
-    first_request_ = false;
-    waiting_ = Waiting::nothing;
-    deadline_ms_ = 0;
-    if (auto understood = understand(head_size); !understood) {
-        co_await refuse(std::move(understood).error());
-        co_return false;
-    }
+        const ServerOptions& options = part_->state->options;
+        scanner_.reset();
+        started_ = streaming_ = ended_ = timed_out_ = false;
+        wait_for(Waiting::request, first_request_ ? options.head_timeout_ms : options.idle_timeout_ms);
+        if (part_->state->draining) drain();
 
+        size_t head_size = 0;
+        for (;;) {
+            if (first_request_) skip_leading_blank_lines();
+            if (!in_.empty()) {
+                auto scanned = scanner_.scan(in_.view());
+                if (!scanned) {
+                    co_await refuse(std::move(scanned).error());
+                    co_return;
+                }
+                head_size = *scanned;
+                if (head_size > 0) break;
+                if (waiting_ == Waiting::request) wait_for(Waiting::head, options.head_timeout_ms);
+            }
+            in_.make_room();
+            Io got = channel_.read_now(in_.room(), in_.room_size());
+            while (got.again) {
+                if (in_.empty()) in_.release();  // an idle connection holds no buffer
+                co_await channel_.ready();
+                if (channel_.interrupted()) break;
+                in_.make_room();
+                got = channel_.read_now(in_.room(), in_.room_size());
+            }
+            in_.commit(got.n);
+            if (got.n > 0) continue;
+            if (timed_out_ && !in_.empty()) {
+                co_await refuse(Error(ErrorCode::request_timeout, "the request's head did not arrive in time"));
+            }
+            co_return;
+        }
+        first_request_ = false;
+        waiting_ = Waiting::nothing;
+        deadline_ms_ = 0;
+        if (auto understood = understand(head_size); !understood) {
+            co_await refuse(std::move(understood).error());
+            co_return;
+        }
+
+        begin_handling();
+        std::string threw;
+        try {
+            auto task = part_->state->handler(*this);
+            co_await std::move(task);
+        } catch (const std::exception& e) {
+            threw = e.what();
+        } catch (...) {
+            threw = "not a std::exception";
+        }
+        if (!threw.empty()) log::error("handler_threw", {{"path", head_.path}, {"what", threw}});
+        if (!started_) co_await answer_for_handler();
+        end_handling();
+        if (broken_ || cut_) co_return;
+        if (keep_alive_ && body_ == BodyState::read) continue;
+        co_await linger();
+        co_return;
+    }
+}
+
+void Connection::begin_handling() {
     stop_ = rt::Stop();
     handling_ = true;
+    if (in_.empty()) in_.release();
     part_->in_flight.fetch_add(1, std::memory_order_relaxed);
-    std::string threw;
-    try {
-        auto task = part_->state->handler(*this);
-        co_await std::move(task);
-    } catch (const std::exception& e) {
-        threw = e.what();
-    } catch (...) {
-        threw = "not a std::exception";
-    }
-    if (!threw.empty()) log::error("handler_threw", {{"path", head_.path}, {"what", threw}});
-    if (!started_) {
-        keep_alive_ = false;
-        Headers headers;
-        headers.add("content-type", "application/json");
-        const Error error(ErrorCode::internal, "the request was not answered");
-        const std::string body = options.render_error ? options.render_error(error) : plain_error(error);
-        Pieces pieces{body};
-        auto sent = co_await respond(500, std::move(headers), std::move(pieces));
-        (void)sent;
-    }
+}
+
+void Connection::end_handling() {
     handling_ = false;
     part_->in_flight.fetch_sub(1, std::memory_order_relaxed);
     if (streaming_ && !ended_) abort();
-    if (broken_ || cut_) co_return false;
-    if (keep_alive_ && body_ == BodyState::read) {
-        if (in_.empty()) in_.release();
-        co_return true;
-    }
-    co_await linger();
-    co_return false;
+}
+
+rt::Task<> Connection::answer_for_handler() {
+    keep_alive_ = false;
+    Headers headers;
+    headers.add("content-type", "application/json");
+    const Error error(ErrorCode::internal, "the request was not answered");
+    const auto& render = part_->state->options.render_error;
+    const std::string body = render ? render(error) : plain_error(error);
+    Pieces pieces{body};
+    auto sent = co_await respond(500, std::move(headers), std::move(pieces));
+    (void)sent;
 }
 
 /// RFC 9112 2.2 lets a client send a few before its first request; between requests they are refused.

@@ -42,7 +42,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     enum class BodyState : uint8_t { unread, read };
 
     // connection.cpp: the loop around requests
-    rt::Task<bool> serve_one();
+    rt::Task<> serve();
+    void begin_handling();
+    void end_handling();
+    rt::Task<> answer_for_handler();
     rt::Task<> refuse(Error error);
     rt::Task<> linger();
     void wait_for(Waiting what, int64_t ms);
