@@ -16,7 +16,7 @@ const faults = {                       // [not streamed, streamed], one for both
     eof_without_done: ['ok', { openai: 'ok', anthropic: 'error' }], 'eof_without_done@3': ['ok', 'error'], eof_mid_event: ['ok', 'error'], eof_mid_utf8: error, events_after_done: ok,
     json_error_200: error, sse_error_first: error, sse_error_mid: error, raw_json_tail: error, malformed_event: error, truncated_json: error,
     wrong_content_type: any, unknown_event: ok, sse_crlf: ok, sse_no_space: ok, sse_comments: ok, sse_comments_only: error,
-    finish_with_content: ok, null_finish: any, content_filter: ok, zero_output: any,
+    finish_with_content: ok, null_finish: any, content_filter: ok,
     usage_missing: ok, usage_twice: ok, usage_negative: ok, usage_huge: ok, usage_float: ok, usage_string: ok, split_tool_arguments: ok,
     400: caller, context_length: caller, content_policy: caller, 413: caller,
     401: error, 402: error, 403: error, 404: error, '429_seconds': error, '429_date': error, '429_plain': error, '429_spend_limit': error,
@@ -44,12 +44,16 @@ const idle = [];
 before(async () => {
     const folder = temporaryFolder();
     provider = await Provider.start({ bill: path.join(folder, 'invoice.jsonl') });
-    // Every case has a provider of its own: the keys and breakers of one must not decide another.
+    // Every case has a provider of its own: keys, breakers and retry budgets of one must not decide another.
     config = await serveConfig(provider, folder, (base) => {
         for (const { id, name, wire, second } of cases) {
             base.providers[`p-${id}`] = { ...base.providers[`sim-${wire}`], timeouts: timeoutsOf(name) };
             const targets = [{ provider: `p-${id}`, model: `${id}/fault/${name}`, priority: 0 }];
-            if (second) targets.push(wire === 'openai' ? { provider: 'sim-anthropic', model: 'claude-sonnet-4-6', priority: 1 } : { provider: 'sim-openai', model: 'gpt-5.4', priority: 1 });
+            if (second) {
+                const [other, model] = wire === 'openai' ? ['sim-anthropic', 'claude-sonnet-4-6'] : ['sim-openai', 'gpt-5.4'];
+                base.providers[`q-${id}`] = base.providers[other];
+                targets.push({ provider: `q-${id}`, model, priority: 1 });
+            }
             base.models[id] = { modality: 'text', context: 128000, max_output: 8000, targets, price: { input_per_million: '1', output_per_million: '4' } };
         }
         return base;
