@@ -18,7 +18,7 @@ const cores = os.cpus().length;
 const pinned = (core, command, args) => (cores > 1 ? ['taskset', ['-c', String(core), command, ...args]] : [command, args]);
 
 const running = [];
-process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+process.on('exit', () => { for (const child of running) child.kill('SIGTERM'); });     // a killed nginx would leave its worker
 function start(core, command, args, options = {}) {
     const child = spawn(...pinned(core, command, args), { stdio: ['ignore', 'ignore', 'inherit'], ...options });
     running.push(child);
