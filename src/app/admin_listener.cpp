@@ -75,15 +75,22 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
         co_await reply_error(http, std::move(body).error());
         co_return;
     }
-    api::AdminRequest request{head.method, std::string(head.path), std::string(head.query), std::move(body->bytes)};
-    api::AdminReply answer;
-    std::function<void()> work = [&] { answer = admin_.answer(request); };  // both outlive the wait below
-    auto ran = co_await rt::blocking(std::move(work));
+    // The pool's thread may outlive this task when the loops end first: what it touches is its own.
+    struct Work {
+        api::AdminRequest request;
+        api::AdminReply reply;
+    };
+    auto work = std::make_shared<Work>();
+    work->request = {head.method, std::string(head.path), std::string(head.query), std::move(body->bytes)};
+    std::function<void()> run = [work, admin = &admin_] { work->reply = admin->answer(work->request); };
+    auto ran = co_await rt::blocking(std::move(run));
     if (!ran) {
         co_await reply_error(http, std::move(ran).error());
         co_return;
     }
-    co_await reply(http, answer.status, "application/json", std::move(answer.json));
+    const int status = work->reply.status;
+    std::string json = std::move(work->reply.json);
+    co_await reply(http, status, "application/json", std::move(json));
 }
 
 }  // namespace aig::app

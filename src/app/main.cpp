@@ -1,4 +1,6 @@
 // aig: one binary. The command line is cli's; what it may start is handed in here.
+#include <sys/stat.h>
+
 #include "app/commands_config.h"
 #include "app/dev.h"
 #include "app/local_admin.h"
@@ -8,6 +10,7 @@
 
 int main(int argc, char** argv) {
     using namespace aig;
+    ::umask(077);  // databases, tokens and sockets are the operator's alone, in whatever folder they lie
     cli::CliHooks hooks;
     hooks.version = "0.1.0";
     hooks.schema_version = store::newest_schema();

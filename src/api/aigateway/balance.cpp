@@ -78,14 +78,14 @@ std::string balance_json(const Request& request, const ledger::WalletView& v, co
 
 rt::Task<Status> balance(Request& request) {
     CO_TRY(const auto wallet, co_await request.services.book->wallet(request.principal->account));
-    Spending spent;
+    auto spent = std::make_shared<Spending>();  // the reader's thread may outlive this task
     const auto principal = request.principal;
     const int64_t now = request.started_us;
-    std::function<Status(store::Db&)> read = [&spent, principal, now](store::Db& db) {
-        return read_spending(db, *principal, now, spent);
+    std::function<Status(store::Db&)> read = [spent, principal, now](store::Db& db) {
+        return read_spending(db, *principal, now, *spent);
     };
     CO_TRYV(co_await request.services.store->read(std::move(read)));
-    auto sent = co_await reply_json(request, 200, balance_json(request, wallet, spent));
+    auto sent = co_await reply_json(request, 200, balance_json(request, wallet, *spent));
     co_return sent;
 }
 

@@ -31,6 +31,7 @@ Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
     canon::Patch patch;
     patch.model = t.model;
     patch.ask_usage = f.envelope.stream && !quirks.no_stream_options;
+    patch.drop_stream_options = quirks.no_stream_options;
     patch.max_output = f.clamped_max;
     patch.max_output_member = quirks.max_completion_tokens ? "max_completion_tokens" : "max_tokens";
     TRY(out.spliced, f.call.dialect->splice(f.call.body, f.envelope, patch));

@@ -13,6 +13,10 @@ namespace aig::store {
 namespace {
 constexpr size_t max_group_ops = 1'024;
 constexpr int64_t max_group_ns = 5'000'000;
+/// Under load (a group of four batches or more) a transaction begins at most this often: a sync costs the processor as much as
+/// thirty holds do, and on a fast disk groups would stay small. A lone call never waits.
+constexpr int64_t linger_ns = 1'000'000;
+constexpr size_t busy_group = 4;
 constexpr int64_t pause_ns = 250'000'000;
 constexpr int64_t stop_patience_ns = 2'000'000'000;  // how long the last batches may wait for space while we stop
 constexpr int exit_code = 70;  // EX_SOFTWARE: a supervisor starts us again, from what the disk has
@@ -104,6 +108,10 @@ bool Writer::take(Group& group) {
         wake_.wait(lock, [this] { return !queue_.empty() || stop_; });
         idle_ = false;
     }
+    if (!stop_ && busy_) {
+        const int64_t left = last_end_ns_ + linger_ns - mono_ns();
+        if (left > 0) wake_.wait_for(lock, std::chrono::nanoseconds(left), [this] { return stop_; });
+    }
     if (const int64_t pause = pause_until_ns_ - mono_ns();
         pause > 0)  // what must land waits for space, also while we stop
         wake_.wait_for(lock, std::chrono::nanoseconds(stop_ ? pause / 10 : pause),
@@ -125,7 +133,9 @@ bool Writer::take(Group& group) {
 void Writer::run() {
     Group group;
     while (take(group)) {
+        busy_ = group.size() >= busy_group;
         process(std::move(group));
+        last_end_ns_ = mono_ns();
         group.clear();
     }
 }

@@ -72,6 +72,8 @@ class Writer {
     std::vector<std::function<Status(Db&)>> new_flushes_, new_reloads_;
     int64_t oldest_ns_ = 0;       // of the group being written, 0 = none
     int64_t pause_until_ns_ = 0;  // the disk is full: refuse what need not land until then
+    bool busy_ = false;
+    int64_t last_end_ns_ = 0;
     bool stop_ = false, dead_ = false, idle_ = false;
 
     std::vector<std::function<Status(Db&)>> flushes_, reloads_;  // the writer thread's own
