@@ -2,7 +2,11 @@
 
 namespace aig {
 namespace detail {
-struct EmbeddedRow { const char* name; const char* begin; const char* end; };
+struct EmbeddedRow {
+    const char* name;
+    const char* begin;
+    const char* end;
+};
 extern const EmbeddedRow embedded_rows[];
 extern const unsigned long embedded_count;
 }  // namespace detail

@@ -8,7 +8,7 @@
 
 namespace aig {
 namespace {
-constexpr char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";   // Crockford: no i, l, o, u
+constexpr char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford: no i, l, o, u
 constexpr char base32_upper[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -22,7 +22,10 @@ std::string id_text(std::string_view prefix, int64_t value) {
     char digits[13];
     int n = 0;
     auto v = static_cast<uint64_t>(value);
-    do { digits[n++] = base32[v & 31]; v >>= 5; } while (v);
+    do {
+        digits[n++] = base32[v & 31];
+        v >>= 5;
+    } while (v);
     std::string out(prefix);
     while (n) out += digits[--n];
     return out;
@@ -55,7 +58,7 @@ std::string random_base62(size_t n) {
     while (out.size() < n) {
         fill_random(pool, sizeof pool);
         for (unsigned char b : pool)
-            if (b < 248 && out.size() < n) out += base62[b % 62];   // 248 = 4 * 62: no bias
+            if (b < 248 && out.size() < n) out += base62[b % 62];  // 248 = 4 * 62: no bias
     }
     return out;
 }
@@ -64,7 +67,10 @@ std::string new_ulid() {
     // Eighty bits a call from a per-thread pool: one system random read serves 51 calls.
     thread_local unsigned char pool[510];
     thread_local size_t used = sizeof pool;
-    if (used + 10 > sizeof pool) { fill_random(pool, sizeof pool); used = 0; }
+    if (used + 10 > sizeof pool) {
+        fill_random(pool, sizeof pool);
+        used = 0;
+    }
     auto ms = static_cast<uint64_t>(now_us() / 1000);
     std::string out(26, '0');
     for (int i = 9; i >= 0; --i, ms >>= 5) out[static_cast<size_t>(i)] = base32_upper[ms & 31];

@@ -24,7 +24,7 @@ using WalletId = Id<struct WalletTag>;
 using HoldId = Id<struct HoldTag>;
 using BudgetId = Id<struct BudgetTag>;
 
-std::string id_text(std::string_view prefix, int64_t value);                               // "acc_" + digits in base32
+std::string id_text(std::string_view prefix, int64_t value);  // "acc_" + digits in base32
 std::optional<int64_t> id_value(std::string_view prefix, std::string_view text);
 inline std::string to_text(AccountId id) { return id_text("acc_", id.value); }
 inline std::string to_text(KeyId id) { return id_text("key_", id.value); }

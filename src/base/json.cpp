@@ -19,10 +19,17 @@ od::parser& parser() {
 
 bool valid_number(std::string_view s) {
     size_t i = s.starts_with('-') ? 1 : 0;
-    const auto digits = [&] { const size_t from = i; while (i < s.size() && s[i] >= '0' && s[i] <= '9') ++i; return i - from; };
+    const auto digits = [&] {
+        const size_t from = i;
+        while (i < s.size() && s[i] >= '0' && s[i] <= '9') ++i;
+        return i - from;
+    };
     const size_t first = i, whole = digits();
     if (!whole || (whole > 1 && s[first] == '0')) return false;
-    if (i < s.size() && s[i] == '.') { ++i; if (!digits()) return false; }
+    if (i < s.size() && s[i] == '.') {
+        ++i;
+        if (!digits()) return false;
+    }
     if (i < s.size() && (s[i] == 'e' || s[i] == 'E')) {
         ++i;
         if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
@@ -38,7 +45,8 @@ const char* string_end(const char* p) {
 }
 
 std::string_view trim_end(std::string_view s) {
-    while (!s.empty() && (s.back() == ' ' || s.back() == '\n' || s.back() == '\r' || s.back() == '\t')) s.remove_suffix(1);
+    while (!s.empty() && (s.back() == ' ' || s.back() == '\n' || s.back() == '\r' || s.back() == '\t'))
+        s.remove_suffix(1);
     return s;
 }
 }  // namespace
@@ -49,7 +57,9 @@ struct JsonBuild {
     const char* end;
 
     using Node = JsonDoc::Node;
-    static Error bad(std::string_view why) { return Error(ErrorCode::bad_json, fmt::format("the JSON is not valid: {}", why)); }
+    static Error bad(std::string_view why) {
+        return Error(ErrorCode::bad_json, fmt::format("the JSON is not valid: {}", why));
+    }
     static Error bad(simdjson::error_code e) { return bad(simdjson::error_message(e)); }
 
     size_t add(const char* begin, JsonKind kind) {
@@ -67,7 +77,7 @@ struct JsonBuild {
         }
         std::string_view s;
         if (const auto e = unescape().get(s)) return bad(e);
-        return std::string_view(doc.unescaped_.emplace_back(s));
+        return std::string_view(*doc.unescaped_.emplace_back(std::make_unique<std::string>(s)));
     }
 
     template <class Value>
@@ -96,8 +106,10 @@ struct JsonBuild {
         Node& n = doc.nodes_[at];
         switch (type) {
             case od::json_type::string: {
-                if (token.size() < 2 || string_end(token.data() + 1) != token.data() + token.size() - 1) return bad("malformed string");
-                TRY(const std::string_view s, string_bytes(token.substr(1, token.size() - 2), [&] { return v.get_string(); }));
+                if (token.size() < 2 || string_end(token.data() + 1) != token.data() + token.size() - 1)
+                    return bad("malformed string");
+                TRY(const std::string_view s,
+                    string_bytes(token.substr(1, token.size() - 2), [&] { return v.get_string(); }));
                 n.kind = JsonKind::string;
                 n.text = s.data();
                 n.text_size = static_cast<uint32_t>(s.size());
@@ -190,7 +202,8 @@ struct JsonBuild {
             Node& n = doc.nodes_[i];
             if (n.kind != JsonKind::array && n.kind != JsonKind::object) continue;
             const char* p = n.begin + 1;
-            for (uint32_t c = static_cast<uint32_t>(i) + 1; c < n.next; c = doc.nodes_[c].next) p = doc.nodes_[c].begin + doc.nodes_[c].raw_size;
+            for (uint32_t c = static_cast<uint32_t>(i) + 1; c < n.next; c = doc.nodes_[c].next)
+                p = doc.nodes_[c].begin + doc.nodes_[c].raw_size;
             while (*p != ']' && *p != '}') ++p;
             n.raw_size = static_cast<uint32_t>(p + 1 - n.begin);
         }
@@ -212,7 +225,8 @@ Result<JsonDoc> JsonDoc::parse(std::string_view text) {
     TRYV(build.value(d, 0));
     build.close_containers();
     const auto& root = doc.nodes_[0];
-    const auto rest = std::string_view(doc.text_.get(), doc.size_).substr(static_cast<size_t>(root.begin - doc.text_.get()) + root.raw_size);
+    const auto rest = std::string_view(doc.text_.get(), doc.size_)
+                          .substr(static_cast<size_t>(root.begin - doc.text_.get()) + root.raw_size);
     if (!trim_end(rest).empty()) return JsonBuild::bad("text after the value");
     return doc;
 }
@@ -246,7 +260,8 @@ std::optional<int64_t> JsonRef::integer() const {
     // "3.0" and "1e3" are whole numbers too.
     double d = 0;
     const auto [q, e2] = std::from_chars(s.data(), s.data() + s.size(), d);
-    if (e2 != std::errc{} || d != d || d < -9e15 || d > 9e15 || d != static_cast<double>(static_cast<int64_t>(d))) return {};
+    if (e2 != std::errc{} || d != d || d < -9e15 || d > 9e15 || d != static_cast<double>(static_cast<int64_t>(d)))
+        return {};
     return static_cast<int64_t>(d);
 }
 
@@ -285,8 +300,13 @@ void append_json_string(std::string& out, std::string_view text) {
         for (size_t i = 0; i < text.size();) {
             const auto lead = static_cast<unsigned char>(text[i]);
             const size_t len = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
-            if (len && i + len <= text.size() && simdjson::validate_utf8(text.data() + i, len)) { mended.append(text, i, len); i += len; }
-            else { mended += "\xEF\xBF\xBD"; ++i; }
+            if (len && i + len <= text.size() && simdjson::validate_utf8(text.data() + i, len)) {
+                mended.append(text, i, len);
+                i += len;
+            } else {
+                mended += "\xEF\xBF\xBD";
+                ++i;
+            }
         }
         text = mended;
     }
@@ -299,12 +319,25 @@ void append_json_string(std::string& out, std::string_view text) {
         out.append(text, from, i - from);
         from = i + 1;
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default: out += "\\u00"; out += hex[c >> 4]; out += hex[c & 15];
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
+            default:
+                out += "\\u00";
+                out += hex[c >> 4];
+                out += hex[c & 15];
         }
     }
     out.append(text, from, text.size() - from);
@@ -315,8 +348,17 @@ void JsonWriter::comma() {
     if (need_comma_) out_ += ',';
     need_comma_ = true;
 }
-JsonWriter& JsonWriter::open(char c) { comma(); out_ += c; need_comma_ = false; return *this; }
-JsonWriter& JsonWriter::close(char c) { out_ += c; need_comma_ = true; return *this; }
+JsonWriter& JsonWriter::open(char c) {
+    comma();
+    out_ += c;
+    need_comma_ = false;
+    return *this;
+}
+JsonWriter& JsonWriter::close(char c) {
+    out_ += c;
+    need_comma_ = true;
+    return *this;
+}
 JsonWriter& JsonWriter::key(std::string_view k) {
     comma();
     append_json_string(out_, k);
@@ -324,9 +366,27 @@ JsonWriter& JsonWriter::key(std::string_view k) {
     need_comma_ = false;
     return *this;
 }
-JsonWriter& JsonWriter::string(std::string_view v) { comma(); append_json_string(out_, v); return *this; }
-JsonWriter& JsonWriter::integer(int64_t v) { comma(); fmt::format_to(std::back_inserter(out_), "{}", v); return *this; }
-JsonWriter& JsonWriter::raw(std::string_view json) { comma(); out_ += json; return *this; }
-JsonWriter& JsonWriter::raw_members(std::string_view members) { if (!members.empty()) { comma(); out_ += members; } return *this; }
+JsonWriter& JsonWriter::string(std::string_view v) {
+    comma();
+    append_json_string(out_, v);
+    return *this;
+}
+JsonWriter& JsonWriter::integer(int64_t v) {
+    comma();
+    fmt::format_to(std::back_inserter(out_), "{}", v);
+    return *this;
+}
+JsonWriter& JsonWriter::raw(std::string_view json) {
+    comma();
+    out_ += json;
+    return *this;
+}
+JsonWriter& JsonWriter::raw_members(std::string_view members) {
+    if (!members.empty()) {
+        comma();
+        out_ += members;
+    }
+    return *this;
+}
 
 }  // namespace aig

@@ -1,15 +1,16 @@
 // JSON in and out, without losing anything.
 //
-// JsonDoc parses one whole text with simdjson in one validating pass and keeps, for every value, the raw bytes it had: numbers,
-// tool arguments, schemas and unknown fields go on as text, never through double. A JsonRef is a view into its JsonDoc.
-// Limits: depth 256, 1,000,000 values, numbers of at most 400 characters. Duplicate keys are kept; find() gives the last,
-// duplicate() tells. Not thread-safe; parse() may be called from any thread.
+// JsonDoc parses one whole text with simdjson in one validating pass and keeps, for every value, the raw bytes it had:
+// numbers, tool arguments, schemas and unknown fields go on as text, never through double. A JsonRef is a view into its
+// JsonDoc. Limits: depth 256, 1,000,000 values, numbers of at most 400 characters. Duplicate keys are kept; find()
+// gives the last, duplicate() tells. Not thread-safe; parse() may be called from any thread.
 //
-// JsonWriter appends JSON to a string. It adds commas by itself, escapes strings, and takes raw JSON slices as they are.
+// JsonWriter appends JSON to a string. It adds commas by itself, escapes strings, and takes raw JSON slices as they
+// are.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,9 +43,9 @@ class JsonRef {
     std::string_view text() const;
     /// This member's name, unescaped ("" for array elements and the root).
     std::string_view key() const;
-    bool boolean() const;                          ///< false for other kinds
-    std::optional<int64_t> integer() const;        ///< set for numbers that are whole (also "3.0", "1e3") and fit
-    size_t size() const;                           ///< number of members or elements
+    bool boolean() const;                    ///< false for other kinds
+    std::optional<int64_t> integer() const;  ///< set for numbers that are whole (also "3.0", "1e3") and fit
+    size_t size() const;                     ///< number of members or elements
 
     /// The last member of that name. Linear; objects of a call are small.
     JsonRef find(std::string_view key) const;
@@ -78,10 +79,10 @@ class JsonDoc {
     friend struct JsonBuild;
     struct Node {
         const char* begin;
-        const char* text;      // unescaped string
+        const char* text;  // unescaped string
         const char* key;
         uint32_t raw_size, text_size, key_size;
-        uint32_t next;         // index just past this value's subtree
+        uint32_t next;  // index just past this value's subtree
         uint32_t count;
         JsonKind kind;
         bool truth;
@@ -90,7 +91,7 @@ class JsonDoc {
     std::unique_ptr<char[]> text_;
     size_t size_ = 0;
     std::vector<Node> nodes_;
-    std::deque<std::string> unescaped_;
+    std::vector<std::unique_ptr<std::string>> unescaped_;  // strings that had escapes; most documents have none
 };
 
 class JsonRef::Iterator {

@@ -5,7 +5,8 @@
 using namespace aig;
 
 TEST(Json, keeps_raw_bytes_of_every_value) {
-    const std::string text = R"( {"a": 12.50, "b":[1, {"x":"\u00e9\n"} ] , "c" : {}, "d":[ ], "e":"pl\"ain", "f":null,"g":true,"h":1e400 } )";
+    const std::string text =
+        R"( {"a": 12.50, "b":[1, {"x":"\u00e9\n"} ] , "c" : {}, "d":[ ], "e":"pl\"ain", "f":null,"g":true,"h":1e400 } )";
     auto doc = JsonDoc::parse(text);
     ASSERT_TRUE(doc.ok()) << doc.error().message();
     const auto r = doc->root();
@@ -21,13 +22,18 @@ TEST(Json, keeps_raw_bytes_of_every_value) {
     EXPECT_EQ(r.size(), 8u);
     EXPECT_EQ(r["b"].size(), 2u);
     for (auto item : r["b"])
-        if (item.is_object()) { EXPECT_EQ(item["x"].text(), "é\n"); }
+        if (item.is_object()) {
+            EXPECT_EQ(item["x"].text(), "é\n");
+        }
     EXPECT_EQ(text.substr(doc->offset(r["a"].raw()), 5), "12.50");
     EXPECT_FALSE(r["nope"]);
 }
 
 TEST(Json, refuses_what_is_not_json) {
-    for (std::string_view bad : {"", "{", "{\"a\":}", "[1,]", "{\"a\":1}x", "nul", "01", "1.", "-", "\"\x01\"", "\"abc", "{\"a\" 1}", "[1 2]", "\xff", "{\"a\":tru}", "{\"a\":nulll}", "[\"a\\x\"]", "\"\\ud800\"", "{1:2}", "[1.e5]", "[+1]", "[truee]"})
+    for (std::string_view bad :
+         {"",           "{",           "{\"a\":}", "[1,]",      "{\"a\":1}x", "nul",    "01",          "1.",
+          "-",          "\"\x01\"",    "\"abc",    "{\"a\" 1}", "[1 2]",      "\xff",   "{\"a\":tru}", "{\"a\":nulll}",
+          "[\"a\\x\"]", "\"\\ud800\"", "{1:2}",    "[1.e5]",    "[+1]",       "[truee]"})
         EXPECT_FALSE(JsonDoc::parse(bad).ok()) << bad;
 }
 
@@ -38,7 +44,8 @@ TEST(Json, bounds) {
 }
 
 TEST(Json, integers_and_duplicates) {
-    auto doc = JsonDoc::parse(R"({"a":3.0,"b":1e3,"c":1.5,"d":9223372036854775807,"e":9223372036854775808,"n":1,"n":2,"\u006e":3})");
+    auto doc = JsonDoc::parse(
+        R"({"a":3.0,"b":1e3,"c":1.5,"d":9223372036854775807,"e":9223372036854775808,"n":1,"n":2,"\u006e":3})");
     ASSERT_TRUE(doc.ok());
     const auto r = doc->root();
     EXPECT_EQ(r["a"].integer(), 3);
@@ -52,16 +59,28 @@ TEST(Json, integers_and_duplicates) {
 }
 
 TEST(Json, scalar_roots) {
-    for (std::string_view s : {"1", "\"a\"", "true", "null", " [1] ", "-0.5e+3"}) EXPECT_TRUE(JsonDoc::parse(s).ok()) << s;
+    for (std::string_view s : {"1", "\"a\"", "true", "null", " [1] ", "-0.5e+3"})
+        EXPECT_TRUE(JsonDoc::parse(s).ok()) << s;
     EXPECT_EQ(JsonDoc::parse(" \"a\\tb\" ")->root().text(), "a\tb");
 }
 
 TEST(Json, writer) {
     std::string s;
     JsonWriter w(s);
-    w.begin_object().field("a", 1).field("b", "x\"\n\x01").key("c").begin_array().integer(1).raw("2.50").string("é").end_array();
+    w.begin_object()
+        .field("a", 1)
+        .field("b", "x\"\n\x01")
+        .key("c")
+        .begin_array()
+        .integer(1)
+        .raw("2.50")
+        .string("é")
+        .end_array();
     w.raw_members("\"m\":1").raw_members("").key("o").begin_object().end_object().field_null("z").end_object();
     EXPECT_EQ(s, "{\"a\":1,\"b\":\"x\\\"\\n\\u0001\",\"c\":[1,2.50,\"é\"],\"m\":1,\"o\":{},\"z\":null}");
-    EXPECT_EQ(json_string("a\xff" "b"), "\"a\xEF\xBF\xBD" "b\"");
+    EXPECT_EQ(json_string("a\xff"
+                          "b"),
+              "\"a\xEF\xBF\xBD"
+              "b\"");
     EXPECT_TRUE(JsonDoc::parse(s).ok());
 }

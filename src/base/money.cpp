@@ -7,7 +7,8 @@
 namespace aig {
 namespace {
 Error refuse(std::string_view what, std::string_view text, std::string_view why) {
-    return Error(ErrorCode::bad_param, fmt::format("{}: '{}' {}", what, text.substr(0, 48), why)).param(std::string(what));
+    return Error(ErrorCode::bad_param, fmt::format("{}: '{}' {}", what, text.substr(0, 48), why))
+        .param(std::string(what));
 }
 }  // namespace
 
@@ -17,12 +18,15 @@ Result<int64_t> parse_decimal(std::string_view text, int places, std::string_vie
     const bool negative = text.front() == '-';
     if (negative || text.front() == '+') text.remove_prefix(1);
     std::string digits;
-    int scale = 0, seen = 0;   // scale: digits after the point
+    int scale = 0, seen = 0;  // scale: digits after the point
     bool point = false;
     size_t i = 0;
     for (; i < text.size(); ++i) {
         const char c = text[i];
-        if (c == '.' && !point) { point = true; continue; }
+        if (c == '.' && !point) {
+            point = true;
+            continue;
+        }
         if (c < '0' || c > '9') break;
         ++seen;
         if (point) ++scale;
@@ -41,7 +45,10 @@ Result<int64_t> parse_decimal(std::string_view text, int places, std::string_vie
         i = text.size();
     }
     if (i != text.size()) return refuse(what, whole_text, "is not a decimal number");
-    while (scale > places && !digits.empty() && digits.back() == '0') { digits.pop_back(); --scale; }
+    while (scale > places && !digits.empty() && digits.back() == '0') {
+        digits.pop_back();
+        --scale;
+    }
     if (digits.empty()) return int64_t{0};
     if (scale > places) return refuse(what, whole_text, fmt::format("has more than {} decimal places", places));
     if (digits.size() + static_cast<size_t>(places - scale) > 19) return refuse(what, whole_text, "is too large");

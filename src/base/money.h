@@ -1,5 +1,5 @@
-// Money is int64 in nano-units (1e-9) of a currency; prices are int64 in pico-units (1e-12) per token, request, second ...
-// There is no floating point in here and none may be put in: decimal text is parsed and printed by hand, exactly.
+// Money is int64 in nano-units (1e-9) of a currency; prices are int64 in pico-units (1e-12) per token, request, second
+// ... There is no floating point in here and none may be put in: decimal text is parsed and printed by hand, exactly.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace aig {
 constexpr int64_t nanos_per_unit = 1'000'000'000;
 constexpr int64_t picos_per_nano = 1000;
 
-/// Decimal text ("12.5", "-0.01", "1e-7", at most 40 characters) as an integer of 10^-places. Refuses what is not exact at
-/// that many places and what does not fit int64; `what` names the value in the error (bad_param).
+/// Decimal text ("12.5", "-0.01", "1e-7", at most 40 characters) as an integer of 10^-places. Refuses what is not exact
+/// at that many places and what does not fit int64; `what` names the value in the error (bad_param).
 Result<int64_t> parse_decimal(std::string_view text, int places, std::string_view what);
 
-/// value * 10^-places as plain decimal text. `keep` = digits after the point that are kept even when zero (9 = "10.000000000",
-/// 0 = as short as exact).
+/// value * 10^-places as plain decimal text. `keep` = digits after the point that are kept even when zero (9 =
+/// "10.000000000", 0 = as short as exact).
 void append_decimal(std::string& out, int64_t value, int places, int keep = 0);
 inline std::string decimal(int64_t value, int places, int keep = 0) {
     std::string s;

@@ -13,7 +13,8 @@ TEST(Money, parses_exactly_or_refuses) {
     EXPECT_EQ(*parse_decimal("0.0100000000000", 9, "amount"), 10'000'000);
     EXPECT_EQ(*parse_decimal("9223372036.854775807", 9, "amount"), INT64_MAX);
     EXPECT_EQ(*parse_decimal("000", 9, "amount"), 0);
-    for (auto bad : {"", ".", "-", "1.0000000001", "9223372036.854775808", "1e", "1e999", "abc", "1 ", " 1", "0x10", "1.2.3", "1e-10", "NaN", "inf", "1,5"})
+    for (auto bad : {"", ".", "-", "1.0000000001", "9223372036.854775808", "1e", "1e999", "abc", "1 ", " 1", "0x10",
+                     "1.2.3", "1e-10", "NaN", "inf", "1,5"})
         EXPECT_FALSE(parse_decimal(bad, 9, "amount").ok()) << bad;
 }
 

@@ -10,20 +10,27 @@ using Wide = unsigned __int128;
 
 Result<Ratio> reduced(Wide num, Wide den) {
     Wide a = num, b = den;
-    while (b) { const Wide t = a % b; a = b; b = t; }
-    if (!a || num == 0 || num / a > INT64_MAX || den / a > INT64_MAX) return Error(ErrorCode::internal, "a price ratio does not fit");
+    while (b) {
+        const Wide t = a % b;
+        a = b;
+        b = t;
+    }
+    if (!a || num == 0 || num / a > INT64_MAX || den / a > INT64_MAX)
+        return Error(ErrorCode::internal, "a price ratio does not fit");
     return Ratio{static_cast<int64_t>(num / a), static_cast<int64_t>(den / a)};
 }
 
 Result<int64_t> bounded(std::string_view text, int places, int64_t max, std::string_view what) {
     TRY(const int64_t v, parse_decimal(text, places, what));
-    if (v < 0 || v > max) return Error(ErrorCode::bad_param, std::string(what) + " is out of range").param(std::string(what));
+    if (v < 0 || v > max)
+        return Error(ErrorCode::bad_param, std::string(what) + " is out of range").param(std::string(what));
     return v;
 }
 }  // namespace
 
 Result<Ratio> multiply(Ratio a, Ratio b) {
-    return reduced(static_cast<Wide>(a.num) * static_cast<Wide>(b.num), static_cast<Wide>(a.den) * static_cast<Wide>(b.den));
+    return reduced(static_cast<Wide>(a.num) * static_cast<Wide>(b.num),
+                   static_cast<Wide>(a.den) * static_cast<Wide>(b.den));
 }
 Result<Ratio> percent_on_top(std::string_view percent, std::string_view what) {
     TRY(const int64_t p, bounded(percent, 6, 1'000'000'000, what));

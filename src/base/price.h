@@ -1,6 +1,7 @@
-// The one place where money is rounded. A charge is Σ units · pico-price, times one exact ratio (fee, cache, tier, batch, coupon,
-// FX folded together), rounded up once to nano-units. 128-bit products, checked; what does not fit is refused, never wrapped.
-// The ledger stores lines and ratio with every charge and can re-price each one bit for bit without knowing what a token is.
+// The one place where money is rounded. A charge is Σ units · pico-price, times one exact ratio (fee, cache, tier,
+// batch, coupon, FX folded together), rounded up once to nano-units. 128-bit products, checked; what does not fit is
+// refused, never wrapped. The ledger stores lines and ratio with every charge and can re-price each one bit for bit
+// without knowing what a token is.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ Result<Ratio> percent_of(std::string_view percent, std::string_view what);
 /// "3.5" -> 7/2.
 Result<Ratio> decimal_ratio(std::string_view text, std::string_view what);
 
-/// ceil(Σ lines · ratio / 1000) in nano-units. Negative units or prices and overflow are `internal` errors: callers have
-/// checked their input by then.
+/// ceil(Σ lines · ratio / 1000) in nano-units. Negative units or prices and overflow are `internal` errors: callers
+/// have checked their input by then.
 Result<int64_t> charge_nanos(std::span<const PriceLine> lines, Ratio ratio);
 
 }  // namespace aig

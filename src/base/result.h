@@ -116,12 +116,15 @@ using Status = Result<void>;
 
 #define AIG_CAT2(a, b) a##b
 #define AIG_CAT(a, b) AIG_CAT2(a, b)
-#define AIG_TRY(ret, tmp, decl, ...) \
-    auto tmp = __VA_ARGS__;          \
+#define AIG_TRY(ret, tmp, decl, ...)      \
+    auto tmp = __VA_ARGS__;               \
     if (!tmp) ret std::move(tmp).error(); \
     decl = *std::move(tmp)
-#define AIG_TRYV(ret, tmp, ...) \
-    do { auto tmp = __VA_ARGS__; if (!tmp) ret std::move(tmp).error(); } while (0)
+#define AIG_TRYV(ret, tmp, ...)               \
+    do {                                      \
+        auto tmp = __VA_ARGS__;               \
+        if (!tmp) ret std::move(tmp).error(); \
+    } while (0)
 #define TRY(decl, ...) AIG_TRY(return, AIG_CAT(try_, __LINE__), decl, __VA_ARGS__)
 #define CO_TRY(decl, ...) AIG_TRY(co_return, AIG_CAT(try_, __LINE__), decl, __VA_ARGS__)
 #define TRYV(...) AIG_TRYV(return, AIG_CAT(try_, __LINE__), __VA_ARGS__)

@@ -24,8 +24,8 @@ int64_t mono_ns() { return read_clock(CLOCK_MONOTONIC); }
 
 std::string iso_utc(int64_t us) {
     const auto t = split(us);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,
-                       t.tm_min, t.tm_sec, us / 1000 % 1000);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
+                       t.tm_hour, t.tm_min, t.tm_sec, us / 1000 % 1000);
 }
 std::string utc_day(int64_t us) { return iso_utc(us).substr(0, 10); }
 std::string utc_month(int64_t us) { return iso_utc(us).substr(0, 7); }

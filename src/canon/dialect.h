@@ -3,7 +3,8 @@
 // peek()  one validating pass over the whole body: facts for admission, routing and holding. 400 costs nothing.
 // parse() the canonical request, only when an attempt goes to a wire of another family.
 // splice() the lossless request: the caller's bytes with a written list of patches.
-// tap()   watches and patches a lossless reply; renderer() writes a translated one. Neither can give out the terminal marker
+// tap()   watches and patches a lossless reply; renderer() writes a translated one. Neither can give out the terminal
+// marker
 //         without a Receipt.
 #pragma once
 
@@ -36,16 +37,16 @@ struct Span {
 struct Envelope {
     Operation operation = Operation::chat;
     Family family = Family::openai_chat;
-    std::string model;                       ///< as the caller wrote it
+    std::string model;  ///< as the caller wrote it
     bool stream = false;
-    bool wants_usage = false;                ///< the caller asked for a usage chunk in the stream
-    bool base64 = false;                     ///< embeddings: vectors as base64 of little-endian float32
+    bool wants_usage = false;  ///< the caller asked for a usage chunk in the stream
+    bool base64 = false;       ///< embeddings: vectors as base64 of little-endian float32
     int64_t n = 1;
     std::optional<int64_t> max_output;
     InputSize size;
     Features needs = 0;
-    /// Where the dialect patches: the values of model, stream_options, stream_options.include_usage, the max-output members,
-    /// and the position just behind the opening brace for members that are missing.
+    /// Where the dialect patches: the values of model, stream_options, stream_options.include_usage, the max-output
+    /// members, and the position just behind the opening brace for members that are missing.
     struct {
         Span model, stream_options, include_usage, max_tokens, max_completion_tokens;
         size_t insert = 0;
@@ -54,11 +55,11 @@ struct Envelope {
 
 /// What to change in the caller's bytes for one attempt.
 struct Patch {
-    std::string_view model;                  ///< the target's own id
-    bool ask_usage = false;                  ///< set stream_options.include_usage (streams, unless the provider's quirks forbid)
-    std::optional<int64_t> max_output;       ///< the affordable maximum, when none was given
-    std::string_view max_output_member;      ///< "max_tokens" or "max_completion_tokens" when one must be added
-    bool drop_stream_options = false;        ///< the provider refuses the member (Quirks::no_stream_options)
+    std::string_view model;  ///< the target's own id
+    bool ask_usage = false;  ///< set stream_options.include_usage (streams, unless the provider's quirks forbid)
+    std::optional<int64_t> max_output;   ///< the affordable maximum, when none was given
+    std::string_view max_output_member;  ///< "max_tokens" or "max_completion_tokens" when one must be added
+    bool drop_stream_options = false;    ///< the provider refuses the member (Quirks::no_stream_options)
 };
 /// Pieces point into the caller's bytes or into `owned`.
 struct Spliced {
@@ -68,14 +69,14 @@ struct Spliced {
 
 /// What a reply has told so far.
 struct Facts {
-    bool content = false;                    ///< real output seen: the gate is open, no failover any more
-    bool terminal = false;                   ///< the wire's end marker (or a whole body) was seen
-    bool finished = false;                   ///< a finish reason was seen
-    bool empty_output = true;                ///< nothing but a blank finish so far
-    StopReason stop = StopReason::none;      ///< of choice 0
-    std::optional<Usage> usage;              ///< the provider's last report, in normal form
-    std::optional<Error> error;              ///< in-band failure of the provider
-    TextSize delivered;                      ///< output text so far (text, reasoning, arguments), for estimates
+    bool content = false;                ///< real output seen: the gate is open, no failover any more
+    bool terminal = false;               ///< the wire's end marker (or a whole body) was seen
+    bool finished = false;               ///< a finish reason was seen
+    bool empty_output = true;            ///< nothing but a blank finish so far
+    StopReason stop = StopReason::none;  ///< of choice 0
+    std::optional<Usage> usage;          ///< the provider's last report, in normal form
+    std::optional<Error> error;          ///< in-band failure of the provider
+    TextSize delivered;                  ///< output text so far (text, reasoning, arguments), for estimates
 };
 
 /// Final figures for the tail of a reply.
@@ -89,10 +90,11 @@ struct Bill {
 class Relay {
   public:
     virtual ~Relay() = default;
-    /// Bytes to forward now. Held back: everything from the first event that carries final usage or the terminal marker;
-    /// for an unstreamed reply all of it (at most 64 MiB, else upstream_garbage).
+    /// Bytes to forward now. Held back: everything from the first event that carries final usage or the terminal
+    /// marker; for an unstreamed reply all of it (at most 64 MiB, else upstream_garbage).
     virtual Result<std::vector<std::string_view>> feed(std::string_view bytes) = 0;
-    /// The upstream's clean end of body. upstream_truncated when the terminal marker never came, upstream_empty for nothing.
+    /// The upstream's clean end of body. upstream_truncated when the terminal marker never came, upstream_empty for
+    /// nothing.
     virtual Result<std::vector<std::string_view>> end() = 0;
     virtual const Facts& facts() const = 0;
     /// The held-back tail with cost and usage patched in, the terminal marker included.
@@ -119,10 +121,10 @@ enum class Surface : uint8_t { aigate, aigateway, portal, aigenway, aigate_one, 
 
 /// What a reply needs to know about its call.
 struct ReplyTerms {
-    const Envelope* envelope = nullptr;      ///< outlives the reply
-    std::string public_model;                ///< what `model` says to the caller
+    const Envelope* envelope = nullptr;  ///< outlives the reply
+    std::string public_model;            ///< what `model` says to the caller
     std::string request_id;
-    int64_t created_s = 0;                   ///< for `created` where the wire has none
+    int64_t created_s = 0;  ///< for `created` where the wire has none
     Surface surface = Surface::aigate;
     Tokenizer tokenizer = Tokenizer::openai;
 };

@@ -1,5 +1,5 @@
-// The canonical reply: a sequence of events, the same for a streamed and for a whole reply (a whole reply is decoded into the
-// same events at once). Views point into the decoder's buffers and are valid until its next call.
+// The canonical reply: a sequence of events, the same for a streamed and for a whole reply (a whole reply is decoded
+// into the same events at once). Views point into the decoder's buffers and are valid until its next call.
 #pragma once
 
 #include <cstdint>
@@ -13,28 +13,37 @@
 namespace aig::canon {
 
 enum class StopReason : uint8_t {
-    none, end, stop_sequence, length, context_full, tool_calls, refusal, content_filter, pause, other
+    none,
+    end,
+    stop_sequence,
+    length,
+    context_full,
+    tool_calls,
+    refusal,
+    content_filter,
+    pause,
+    other
 };
 
 struct Event {
     enum class Kind : uint8_t {
-        started,            ///< id, name (the upstream's model)
-        text,               ///< text
-        reasoning,          ///< text
-        reasoning_sign,     ///< text: opaque signature; name = "redacted" for redacted data
-        refusal,            ///< text
-        tool_begin,         ///< index, id, name
-        tool_arguments,     ///< index, text: a fragment of the arguments' JSON text
-        logprobs,           ///< raw: the choice's logprobs value
-        extra,              ///< name, raw: a member of the reply nobody knows (choice-level when choice >= 0, else top level)
-        embedding,          ///< index, raw: one vector as a JSON array of numbers, or a base64 JSON string
-        finish,             ///< stop; text: the stop sequence that matched; raw: the provider's own word
-        usage,              ///< usage: cumulative and final unless a later one comes
-        error,              ///< the provider's in-band failure; see Decoder::error()
+        started,         ///< id, name (the upstream's model)
+        text,            ///< text
+        reasoning,       ///< text
+        reasoning_sign,  ///< text: opaque signature; name = "redacted" for redacted data
+        refusal,         ///< text
+        tool_begin,      ///< index, id, name
+        tool_arguments,  ///< index, text: a fragment of the arguments' JSON text
+        logprobs,        ///< raw: the choice's logprobs value
+        extra,      ///< name, raw: a member of the reply nobody knows (choice-level when choice >= 0, else top level)
+        embedding,  ///< index, raw: one vector as a JSON array of numbers, or a base64 JSON string
+        finish,     ///< stop; text: the stop sequence that matched; raw: the provider's own word
+        usage,      ///< usage: cumulative and final unless a later one comes
+        error,      ///< the provider's in-band failure; see Decoder::error()
     };
     Kind kind;
     int choice = 0;
-    int index = 0;          ///< ordinal of a tool call within its choice, of an embedding within the list
+    int index = 0;  ///< ordinal of a tool call within its choice, of an embedding within the list
     std::string_view text, id, name, raw;
     StopReason stop = StopReason::none;
     Usage usage{};
@@ -42,9 +51,17 @@ struct Event {
     /// Opens the first-chunk gate: real output, not a role or a ping.
     bool is_content() const {
         switch (kind) {
-            case Kind::text: case Kind::reasoning: case Kind::refusal: case Kind::tool_arguments: return !text.empty();
-            case Kind::tool_begin: case Kind::embedding: case Kind::finish: return true;
-            default: return false;
+            case Kind::text:
+            case Kind::reasoning:
+            case Kind::refusal:
+            case Kind::tool_arguments:
+                return !text.empty();
+            case Kind::tool_begin:
+            case Kind::embedding:
+            case Kind::finish:
+                return true;
+            default:
+                return false;
         }
     }
 };

@@ -3,12 +3,14 @@
 namespace aig::canon {
 
 std::string_view component_name(Component c) {
-    static constexpr std::string_view names[] = {"input", "cached_input", "cache_write", "cache_write_1h", "output", "reasoning", "request"};
+    static constexpr std::string_view names[] = {"input",  "cached_input", "cache_write", "cache_write_1h",
+                                                 "output", "reasoning",    "request"};
     return names[static_cast<size_t>(c)];
 }
 
 int64_t Usage::input_total() const {
-    return (*this)[Component::input] + (*this)[Component::cached_input] + (*this)[Component::cache_write] + (*this)[Component::cache_write_1h];
+    return (*this)[Component::input] + (*this)[Component::cached_input] + (*this)[Component::cache_write] +
+           (*this)[Component::cache_write_1h];
 }
 int64_t Usage::output_total() const { return (*this)[Component::output] + (*this)[Component::reasoning]; }
 bool Usage::sane() const {
@@ -31,6 +33,8 @@ std::vector<PriceLine> price_lines(const PriceCard& card, const Usage& usage) {
     }
     return lines;
 }
-Result<int64_t> price(const PriceCard& card, const Usage& usage, Ratio terms) { return charge_nanos(price_lines(card, usage), terms); }
+Result<int64_t> price(const PriceCard& card, const Usage& usage, Ratio terms) {
+    return charge_nanos(price_lines(card, usage), terms);
+}
 
 }  // namespace aig::canon

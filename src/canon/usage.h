@@ -1,5 +1,5 @@
-// What a call used, in disjoint buckets: every wire's inclusive or exclusive counting is brought into this one form before
-// anything is priced or reported. All counts >= 0.
+// What a call used, in disjoint buckets: every wire's inclusive or exclusive counting is brought into this one form
+// before anything is priced or reported. All counts >= 0.
 #pragma once
 
 #include <array>
@@ -13,11 +13,11 @@ namespace aig::canon {
 
 /// The numbers are stored in ledgers: never renumber, only append.
 enum class Component : uint16_t {
-    input = 0,           ///< input tokens neither read from nor written to a provider's prompt cache
-    cached_input = 1,    ///< read from the prompt cache
-    cache_write = 2,     ///< written to it, 5 minutes
+    input = 0,         ///< input tokens neither read from nor written to a provider's prompt cache
+    cached_input = 1,  ///< read from the prompt cache
+    cache_write = 2,   ///< written to it, 5 minutes
     cache_write_1h = 3,
-    output = 4,          ///< output tokens without reasoning
+    output = 4,  ///< output tokens without reasoning
     reasoning = 5,
     request = 6,
 };
@@ -26,12 +26,12 @@ std::string_view component_name(Component);
 
 struct Usage {
     std::array<int64_t, component_count> units{};
-    bool estimated = false;          ///< counted by us, not reported by the provider
+    bool estimated = false;  ///< counted by us, not reported by the provider
 
     int64_t& operator[](Component c) { return units[static_cast<size_t>(c)]; }
     int64_t operator[](Component c) const { return units[static_cast<size_t>(c)]; }
-    int64_t input_total() const;     ///< all input buckets
-    int64_t output_total() const;    ///< output + reasoning
+    int64_t input_total() const;   ///< all input buckets
+    int64_t output_total() const;  ///< output + reasoning
     /// Negative, above 10^9 in a bucket, or otherwise not believable: the caller falls back to its own count.
     bool sane() const;
     bool operator==(const Usage&) const = default;
@@ -39,7 +39,7 @@ struct Usage {
 
 /// Pico-USD per unit of each component.
 struct PriceCard {
-    int64_t id = 0;                  ///< the catalogue's version of it, stored with each charge
+    int64_t id = 0;  ///< the catalogue's version of it, stored with each charge
     std::array<int64_t, component_count> pico{};
     int64_t& operator[](Component c) { return pico[static_cast<size_t>(c)]; }
     int64_t operator[](Component c) const { return pico[static_cast<size_t>(c)]; }

@@ -1,5 +1,5 @@
-// A wire is what a provider speaks. Pure, like dialects: canonical request -> bytes, bytes -> events. Which operations a
-// provider serves is data in the catalogue, not a method here.
+// A wire is what a provider speaks. Pure, like dialects: canonical request -> bytes, bytes -> events. Which operations
+// a provider serves is data in the catalogue, not a method here.
 #pragma once
 
 #include <memory>
@@ -13,26 +13,26 @@ namespace aig::canon {
 
 /// What is odd about one provider, or one model, on a known wire: flags in data/, never an if on its name.
 struct Quirks {
-    bool no_stream_options = false;          ///< refuses stream_options; usage comes by itself or not at all
-    bool max_completion_tokens = false;      ///< wants max_completion_tokens instead of max_tokens
-    bool no_developer_role = false;          ///< developer messages become system messages
-    bool no_parallel_tool_calls = false;     ///< refuses the member
-    bool adaptive_thinking = false;          ///< Claude from Opus 4.6 on: thinking by effort, not by a budget of tokens
-    bool no_sampling = false;                ///< Claude from Opus 4.7 on: refuses temperature, top_p and top_k
-    bool system_in_messages = false;         ///< Claude from Opus 4.8 on: takes system messages in the middle
-    bool no_output_format = false;           ///< no output_config.format and no strict tools: schemas go through a forced tool
+    bool no_stream_options = false;       ///< refuses stream_options; usage comes by itself or not at all
+    bool max_completion_tokens = false;   ///< wants max_completion_tokens instead of max_tokens
+    bool no_developer_role = false;       ///< developer messages become system messages
+    bool no_parallel_tool_calls = false;  ///< refuses the member
+    bool adaptive_thinking = false;       ///< Claude from Opus 4.6 on: thinking by effort, not by a budget of tokens
+    bool no_sampling = false;             ///< Claude from Opus 4.7 on: refuses temperature, top_p and top_k
+    bool system_in_messages = false;      ///< Claude from Opus 4.8 on: takes system messages in the middle
+    bool no_output_format = false;  ///< no output_config.format and no strict tools: schemas go through a forced tool
 };
 
 /// The chosen target as a wire sees it.
 struct WireTarget {
-    std::string model;                       ///< the provider's id
-    int64_t max_output = 0;                  ///< the model's own maximum, for wires that require one (0 = unknown)
+    std::string model;       ///< the provider's id
+    int64_t max_output = 0;  ///< the model's own maximum, for wires that require one (0 = unknown)
     Quirks quirks;
 };
 
 struct Encoded {
-    std::string path;                                              ///< behind base_url: "/chat/completions"
-    std::vector<std::pair<std::string, std::string>> headers;      ///< content-type, version headers; not auth
+    std::string path;                                          ///< behind base_url: "/chat/completions"
+    std::vector<std::pair<std::string, std::string>> headers;  ///< content-type, version headers; not auth
     std::string body;
 };
 
@@ -56,14 +56,17 @@ class Wire {
     virtual Features lacks(Operation operation) const = 0;
     /// Path and headers for the lossless lane.
     virtual Encoded head(Operation operation, const WireTarget& target, bool stream) const = 0;
-    /// The whole request. unsupported_feature names what changes behaviour and cannot be said; decorations go to `losses`.
+    /// The whole request. unsupported_feature names what changes behaviour and cannot be said; decorations go to
+    /// `losses`.
     virtual Result<Encoded> encode(const Request& request, const WireTarget& target, Losses& losses) const = 0;
     virtual std::unique_ptr<Decoder> decoder(Operation operation, bool stream) const = 0;
-    /// An answer with an error status. Maps to upstream_* codes (errors.def decides what follows); messages are scrubbed of keys.
+    /// An answer with an error status. Maps to upstream_* codes (errors.def decides what follows); messages are
+    /// scrubbed of keys.
     virtual Error error(int status, std::string_view body) const = 0;
 };
 
-/// Removes anything that looks like a credential (sk-..., Bearer ..., key=..., AIza...) from a provider's text; cuts to 500 bytes.
+/// Removes anything that looks like a credential (sk-..., Bearer ..., key=..., AIza...) from a provider's text; cuts to
+/// 500 bytes.
 std::string scrub(std::string_view text);
 
 }  // namespace aig::canon

@@ -12,6 +12,7 @@ namespace aig::gateway {
 namespace {
 
 constexpr int64_t wait_in_line_ms = 10'000, wait_step_ms = 25;
+constexpr int64_t clamped_share_percent = 25;
 
 double draw() {
     thread_local std::minstd_rand engine{std::random_device{}()};
@@ -58,6 +59,8 @@ rt::Task<Status> take_hold(Flow& f) {
     request.account = f.call.principal->account;
     request.amount_nanos = f.holding.want_nanos;
     request.least_nanos = f.holding.least_nanos;
+    // What will be clamped or extended anyway leaves room for the wallet's other calls.
+    if (f.holding.clamps || f.holding.extends) request.share_percent = clamped_share_percent;
     request.budgets = budgets(f);
     request.request_id = f.call.request_id;
     auto held = co_await f.services.book->hold(std::move(request));
@@ -135,11 +138,11 @@ void note_health(Flow& f, const route::Attempt& target, const Tried& tried) {
 }
 
 bool may_go_on(Flow& f, const Tried& tried, size_t made) {
-    if (f.envelope.stream && tried.sent_content()) return false;
+    if (f.content_sent) return false;
     const bool gone = f.sink.stop().stopped();
     // The retry is counted where it would go.
-    const bool budget = made < f.plan.attempts.size() &&
-                        f.services.health->retry_allowed(*f.plan.attempts[made].target->provider);
+    const bool budget =
+        made < f.plan.attempts.size() && f.services.health->retry_allowed(*f.plan.attempts[made].target->provider);
     return route::decide(*tried.error, made, f.plan, gone, budget) == route::Decision::next_attempt;
 }
 

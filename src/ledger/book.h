@@ -40,6 +40,9 @@ struct HoldRequest {
     AccountId account;
     int64_t amount_nanos = 0;  ///< what is wanted
     int64_t least_nanos = 0;   ///< what is enough (<= amount): the hold may be smaller than wanted, never below this
+    /// Of what is available, at most this much is taken beyond `least`: a wallet is not emptied by one hold that could
+    /// do with less. 100 = all.
+    int64_t share_percent = 100;
     std::vector<BudgetRef> budgets;
     std::string request_id;  ///< unique; our own req_...
     Owner owner = Owner::call;

@@ -171,6 +171,7 @@ rt::Task<Status> send_on(Flow& f, KeepAlive& alive, std::string head, std::vecto
         CO_TRYV(co_await f.sink.begin(std::move(headers)));
     }
     if (pieces.empty()) co_return Status{};
+    f.content_sent = true;
     auto written = co_await f.sink.write(std::move(pieces));
     alive.touched();
     co_return written;

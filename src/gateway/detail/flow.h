@@ -32,6 +32,7 @@ struct Flow {
 
     const route::Attempt* attempt = nullptr;  ///< the latest
     int attempts = 0;
+    bool content_sent = false;        ///< content went out to the caller: no other target may answer now
     bool begun = false;               ///< the reply's head is out: errors go in-band from now on
     int64_t first_byte_us = 0;        ///< since the start
     int64_t operator_loss_nanos = 0;  ///< what failed attempts will cost the operator, where known
@@ -42,8 +43,8 @@ enum class Ending : uint8_t { complete, dry, client_gone, failed };
 
 struct Tried {
     Ending ending = Ending::failed;
-    std::optional<Error> error;           ///< for failed
-    std::unique_ptr<canon::Relay> relay;  ///< null when it failed before a reply's head
+    std::optional<Error> error;               ///< for failed
+    std::unique_ptr<canon::Relay> relay;      ///< null when it failed before a reply's head
     std::unique_ptr<net::ClientReply> reply;  ///< of a complete stream whose formal end may still be on its way
     bool sent_content() const { return relay && relay->facts().content; }
 };

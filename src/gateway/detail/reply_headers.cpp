@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/money.h"
+#include "base/time.h"
 #include "gateway/detail/flow.h"
 
 namespace aig::gateway {
@@ -23,6 +24,10 @@ std::string seconds(int64_t ms) { return fmt::format("{}s", (ms + 999) / 1000); 
 
 void add_rate_headers(net::Headers& headers, const limits::State& s) {
     if (s.limit_requests >= 0) {
+        // The older trio of one of the surfaces; its reset is an epoch second.
+        headers.add("x-ratelimit-limit", std::to_string(s.limit_requests));
+        headers.add("x-ratelimit-remaining", std::to_string(s.remaining_requests));
+        headers.add("x-ratelimit-reset", std::to_string(now_us() / 1'000'000 + (s.reset_requests_ms + 999) / 1000));
         headers.add("x-ratelimit-limit-requests", std::to_string(s.limit_requests));
         headers.add("x-ratelimit-remaining-requests", std::to_string(s.remaining_requests));
         headers.add("x-ratelimit-reset-requests", seconds(s.reset_requests_ms));

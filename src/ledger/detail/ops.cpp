@@ -101,13 +101,14 @@ Status HoldOp::check(store::Db& db) {
     vault().trim();
     at_us_ = now_us();
     const int64_t least = request_.least_nanos;
-    if (least < 0 || request_.amount_nanos < least || request_.budgets.size() > max_budgets ||
-        request_.request_id.size() > max_text)
+    if (least < 0 || request_.amount_nanos < least || request_.share_percent < 1 || request_.share_percent > 100 ||
+        request_.budgets.size() > max_budgets || request_.request_id.size() > max_text)
         return Error(ErrorCode::internal, "a hold's amounts or texts are out of range");
     TRY(purse_, active_purse(vault(), db, request_.account.value));
     const int64_t available = purse_->available(at_us_);
     if (available < least) return no_money(least, available, purse_->currency);
-    grant_ = std::min(request_.amount_nanos, available);
+    const int64_t share = static_cast<int64_t>(static_cast<__int128>(available) * request_.share_percent / 100);
+    grant_ = std::min(request_.amount_nanos, std::max(least, share));
     budgets_.clear();
     for (const auto& ref : request_.budgets) {
         TRY(auto* budget, vault().budget(db, ref));

@@ -64,8 +64,8 @@ std::unique_ptr<Outgoing> PoolSet::take(Pool& pool) {
     while (!pool.idle.empty()) {
         auto connection = std::move(pool.idle.back());
         pool.idle.pop_back();
-        // Anything readable is its end or a reply nobody asked for; both make it useless. The kernel is asked only when the
-        // loop has not listened since the connection came back.
+        // Anything readable is its end or a reply nobody asked for; both make it useless. The kernel is asked only when
+        // the loop has not listened since the connection came back.
         const bool heard = connection->channel.turn() > connection->idle_since_turn;
         if (heard ? connection->channel.quiet() : connection->channel.silent()) return connection;
     }
