@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Customer, Gateway, Program, Provider, aig, longAnswer, nanos, readChatStream, serveConfig, sleep, slowly, temporaryFolder, wires } from './harness.mjs';
 
 const seeded = (gateway, prefix = 'sk-') => new Customer(gateway, null, null, gateway.keys[prefix]);
@@ -222,6 +223,11 @@ describe('aig by itself', () => {
         assert.match((await aig(['--version'])).stdout, /\d+\.\d+\.\d+.*schema/is);
         for (const command of ['serve', 'dev', 'sim', 'key']) assert.equal((await aig([command, '--help'])).code, 0);
         assert.notEqual((await aig(['nonsense'], { allowFailure: true })).code, 0);
+    });
+    test('the sample configuration for a deployment is good', async () => {
+        Object.assign(process.env, { OPENAI_API_KEY: 'sk-sample', ANTHROPIC_API_KEY: 'sk-ant-sample' });
+        const sample = fileURLToPath(new URL('../../deploy/aig.yaml', import.meta.url));
+        assert.match((await aig(['config', 'check', sample])).stdout, /good/);
     });
     test('config schema and docs print something that parses', async () => {
         JSON.parse((await aig(['config', 'schema'])).stdout);
