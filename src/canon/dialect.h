@@ -77,6 +77,13 @@ struct Facts {
     std::optional<Usage> usage;          ///< the provider's last report, in normal form
     std::optional<Error> error;          ///< in-band failure of the provider
     TextSize delivered;                  ///< output text so far (text, reasoning, arguments), for estimates
+
+    /// Asked at the end of a reply: nothing came that may be charged. No output, and a finish that is blank or a plain
+    /// "stop" of a provider that itself counts no output. A length or a filter that left nothing is an answer.
+    bool nothing() const {
+        if (!empty_output) return false;
+        return !finished || (stop == StopReason::end && usage && usage->output_total() == 0);
+    }
 };
 
 /// Final figures for the tail of a reply.

@@ -40,7 +40,10 @@ class BodyTap final : public Relay {
         if (found_.no_choices)
             return Error(found_.has_choices || embedding_ ? ErrorCode::upstream_empty : ErrorCode::upstream_garbage,
                          "the provider's reply has no output");
-        facts_.terminal = facts_.content = facts_.finished = true;
+        facts_.terminal = true;
+        if (facts_.nothing())
+            return Error(ErrorCode::upstream_empty, "the provider's reply has no output and a blank finish");
+        facts_.content = true;
         return std::vector<std::string_view>{};
     }
 

@@ -190,7 +190,7 @@ struct ReplyScan::Reading {
         // Some say "tool_calls" and then "stop": the first word counts.
         if (index == 0 && !scan.ended_[0]) facts.stop = canon::openai::stop_of(finish);
         scan.ended_.set(static_cast<size_t>(index));
-        facts.finished = facts.content = found.delta = true;
+        facts.finished = found.delta = true;
         return {};
     }
 

@@ -65,7 +65,8 @@ class StreamTap final : public Relay {
         if (facts_.error) return *facts_.error;
         if (facts_.terminal) return pieces_;
         if (scan_.all_finished() && facts_.usage) {
-            facts_.terminal = true;  // Cerebras and Perplexity end so: nothing can be missing any more
+            conclude();  // Cerebras and Perplexity end so: nothing can be missing any more
+            if (facts_.error) return *facts_.error;
             return pieces_;
         }
         if (!seen_data_) return Error(ErrorCode::upstream_empty, "the provider's stream had no events");
@@ -142,12 +143,19 @@ class StreamTap final : public Relay {
     }
 
     Status done(const SseEvent& event) {
-        facts_.terminal = true;
         done_ = event.raw;
         done_ += missing_end(event.raw);
-        if (!facts_.content && !facts_.finished)
-            facts_.error = Error(ErrorCode::upstream_empty, "the provider's stream had no output");
+        conclude();
         return {};
+    }
+
+    /// The end of an answer without output opens the gate; until then another target may be tried.
+    void conclude() {
+        facts_.terminal = true;
+        if (facts_.nothing())
+            facts_.error = Error(ErrorCode::upstream_empty, "the provider's stream had no output and a blank finish");
+        else
+            facts_.content = true;
     }
 
     Status chunk(const SseEvent& event, const Scanned& found) {

@@ -295,6 +295,66 @@ TEST(BodyTap, refuses_what_is_no_reply) {
     }
 }
 
+TEST(BodyTap, nothing_but_a_blank_finish_is_no_reply) {
+    const auto reply = [](std::string_view message, std::string_view finish, int64_t output) {
+        return R"({"choices":[{"index":0,"message":{"role":"assistant",)" + std::string(message) +
+               R"(},"finish_reason":)" + std::string(finish) + R"(}],"usage":{"prompt_tokens":3,"completion_tokens":)" +
+               std::to_string(output) + "}}";
+    };
+    for (const char* finish : {"null", R"("")", R"("stop")"}) {
+        Call r(false);
+        r.feed(reply(R"("content":"")", finish, 0)).end();
+        ASSERT_TRUE(r.failed) << finish;
+        EXPECT_EQ(r.failed->code(), ErrorCode::upstream_empty) << finish;
+        EXPECT_FALSE(r.tap->facts().content) << finish;
+    }
+    struct Case {
+        const char *message, *finish;
+        int64_t output;
+    };
+    for (const auto& [message, finish, output] :
+         {Case{R"("content":"")", R"("stop")", 1}, Case{R"("content":"")", R"("content_filter")", 0},
+          Case{R"("content":null)", R"("length")", 0}, Case{R"("content":"hi")", "null", 1},
+          Case{R"("content":null,"refusal":"no")", "null", 1},
+          Case{R"("content":"","reasoning_content":"hm")", "null", 1},
+          Case{R"("content":null,"tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{}"}}])",
+               "null", 1},
+          Case{R"("content":null,"audio":{"id":"a","data":"UklG"})", "null", 1}}) {
+        Call r(false);
+        r.feed(reply(message, finish, output)).end();
+        EXPECT_FALSE(r.failed) << message << finish;
+        EXPECT_TRUE(r.tap->facts().content) << message << finish;
+        EXPECT_EQ(r.tap->facts().finished, std::string_view(finish) != "null") << message << finish;
+    }
+}
+
+TEST(StreamTap, nothing_but_a_blank_finish_is_no_reply) {
+    const std::string blank = chunk(R"({"index":0,"delta":{},"finish_reason":""})");
+    const std::string no_tokens = chunk("", R"(,"usage":{"prompt_tokens":9,"completion_tokens":0,"total_tokens":9})");
+    for (const std::string& finish : {std::string(), blank, stop}) {
+        Call r(true);
+        r.feed(role + finish + no_tokens);
+        EXPECT_FALSE(r.tap->facts().content) << "another target may still be tried";
+        r.feed(done);
+        ASSERT_TRUE(r.tap->facts().error) << finish;
+        EXPECT_EQ(r.tap->facts().error->code(), ErrorCode::upstream_empty) << finish;
+        EXPECT_FALSE(r.tap->facts().content) << finish;
+    }
+    Call no_done(true);
+    no_done.feed(role + stop + no_tokens).end();
+    ASSERT_TRUE(no_done.failed);
+    EXPECT_EQ(no_done.failed->code(), ErrorCode::upstream_empty);
+
+    Call genuine(true);
+    genuine.feed(role + stop + usage + done);
+    EXPECT_FALSE(genuine.tap->facts().error) << "an answer may be empty when tokens were spent on it";
+    EXPECT_TRUE(genuine.tap->facts().content) << "the end opens the gate";
+    Call uncounted(true);
+    uncounted.feed(role + stop + done);
+    EXPECT_FALSE(uncounted.tap->facts().error);
+    EXPECT_TRUE(uncounted.tap->facts().content);
+}
+
 TEST(BodyTap, embeddings) {
     const std::string body =
         R"({"object":"list","model":"up-1","data":[{"object":"embedding","index":0,"embedding":[0.1,-2e-3]}],"usage":{"prompt_tokens":5,"total_tokens":5}})";
