@@ -75,7 +75,9 @@ TEST(ServerLimits, BodyTooLargeIsRefusedBeforeItIsRead) {
 TEST(ServerLimits, AnUnreadSmallBodyKeepsTheConnection) {
     TestServer server([](Exchange& exchange) -> rt::Task<> {
         return [](Exchange* e) -> rt::Task<> {
-            auto sent = co_await e->respond(401, {}, {});
+            Headers headers;
+            Pieces body;
+            auto sent = co_await e->respond(401, std::move(headers), std::move(body));
             (void)sent;
         }(&exchange);
     });
@@ -161,7 +163,8 @@ struct Flags {
 
 /// Streams 64 KiB pieces until the client does not take them any more.
 rt::Task<> pour(Exchange* exchange, std::shared_ptr<Flags> flags) {
-    auto begun = co_await exchange->begin(200, {});
+    Headers headers;
+    auto begun = co_await exchange->begin(200, std::move(headers));
     const std::string piece(65'536, 'p');
     for (int i = 0; begun.ok() && i < 2'000; ++i) {
         Pieces pieces{piece};
@@ -213,7 +216,8 @@ TEST(ServerStop, FiresWhenTheClientLeavesWhileTheHandlerWorks) {
 TEST(ServerLife, AbortBreaksTheReplyVisibly) {
     TestServer server([](Exchange& exchange) -> rt::Task<> {
         return [](Exchange* e) -> rt::Task<> {
-            auto begun = co_await e->begin(200, {});
+            Headers headers;
+            auto begun = co_await e->begin(200, std::move(headers));
             (void)begun;
             Pieces pieces{"half"};
             auto wrote = co_await e->write(std::move(pieces));
@@ -247,7 +251,8 @@ TEST(ServerLife, DrainFinishesWhatRunsAndClosesWhatIsIdle) {
         return [](Exchange* e, std::shared_ptr<Flags> f) -> rt::Task<> {
             while (!f->stopped) co_await e->loop().sleep_ms(5);
             Pieces pieces{"done"};
-            auto sent = co_await e->respond(200, {}, std::move(pieces));
+            Headers headers;
+            auto sent = co_await e->respond(200, std::move(headers), std::move(pieces));
             (void)sent;
         }(&exchange, flags);
     });
@@ -302,7 +307,8 @@ TEST(ServerLife, RepliesCannotCarryForeignLines) {
             headers.add("x-bad", "a\r\nset-cookie: b");
             headers.add("x-good", "c");
             headers.add("content-length", "99");
-            auto sent = co_await e->respond(200, std::move(headers), {});
+            Pieces body;
+            auto sent = co_await e->respond(200, std::move(headers), std::move(body));
             (void)sent;
         }(&exchange);
     });

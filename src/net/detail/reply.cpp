@@ -31,7 +31,8 @@ rt::Task<Status> Reply::read_head(std::unique_ptr<Outgoing> connection, bool to_
             if (!scanned) co_return garbage(scanned.error().message());
             head_size = *scanned;
             if (head_size > 0) break;
-            auto filled = co_await fill(received_ == 0 ? timeouts.first_byte_ms : timeouts.idle_ms);
+            const int64_t patience_ms = received_ == 0 ? timeouts.first_byte_ms : timeouts.idle_ms;
+            auto filled = co_await fill(patience_ms);
             CO_TRYV(std::move(filled));
         }
         auto parsed = parse_reply_head(in_.view().substr(0, head_size), scanner.field_lines(), to_head, head_);

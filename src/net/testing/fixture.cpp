@@ -42,7 +42,8 @@ rt::Task<> echo(Exchange& exchange) {
     if (head.path == "/boom") throw std::runtime_error("planted");
     if (head.path == "/silent") co_return;
     if (head.path == "/stream") {
-        auto begun = co_await exchange.begin(200, {});
+        Headers none;
+        auto begun = co_await exchange.begin(200, std::move(none));
         if (!begun) co_return;
         for (int i = 0; i < 5; ++i) {
             const std::string text = "chunk" + std::to_string(i);
