@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/json.h"
+#include "base/money.h"
 
 namespace aig::dialect {
 namespace {
@@ -124,6 +125,24 @@ void details(JsonWriter& w, const Error& e) {
     w.key("details").begin_object().raw_members(e.details_json()).end_object();
 }
 
+/// The S0 dialect counts money in whole units of 10^-8 dollar. What a call needs is rounded up, what is there down: the
+/// difference is never told too small. False when the details are not the ledger's.
+bool unit_details(JsonWriter& w, const Error& e) {
+    constexpr int64_t nanos_a_unit = 10;
+    if (e.code() != E::no_money && e.code() != E::budget_exceeded) return false;
+    const std::string& given = e.details_json();
+    const auto doc = JsonDoc::parse(given.starts_with('{') ? given : '{' + given + '}');
+    if (!doc) return false;
+    const auto required = parse_decimal(doc->root()["required"].text(), 9, "required");
+    const auto available = parse_decimal(doc->root()["available"].text(), 9, "available");
+    if (!required || !available) return false;
+    const int64_t up = *required / nanos_a_unit + (*required % nanos_a_unit > 0);
+    const int64_t down = *available / nanos_a_unit - (*available % nanos_a_unit < 0);
+    w.key("details").begin_object().field("requiredUnits", std::to_string(up));
+    w.field("availableUnits", std::to_string(down)).field("currency", "USD").end_object();
+    return true;
+}
+
 std::string openai_error(const Error& e, const Row& row, Surface surface, std::string_view request_id) {
     const bool s2 = surface == Surface::aigateway;
     std::string out;
@@ -153,7 +172,7 @@ std::string aigenway_error(const Error& e, const Row& row, std::string_view requ
         .begin_object()
         .field("code", row.s0_code)
         .field("message", public_message(e));
-    details(w, e);
+    if (!unit_details(w, e)) details(w, e);
     extras(w, e, request_id);
     w.end_object().end_object();
     return out;

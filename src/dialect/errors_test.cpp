@@ -94,3 +94,23 @@ TEST(Errors, headers_tell_clients_whether_to_retry) {
               "Bearer");
     EXPECT_EQ(header(render_error(Error(ErrorCode::bad_param, "x"), Surface::aigate, "r", "/"), "x-should-retry"), "");
 }
+
+TEST(Errors, aigenway_tells_missing_money_in_units) {
+    const auto details = [](std::string_view members, Surface surface, ErrorCode code = ErrorCode::no_money) {
+        const auto r = render_error(Error(code, "x").details_json(std::string(members)), surface, "req_1", "/");
+        const auto doc = JsonDoc::parse(r.body);
+        return doc ? std::string(doc->root()["error"]["details"].raw()) : r.body;
+    };
+    constexpr std::string_view members = R"("required":"0.042000001","available":"0.000000019")";
+    constexpr std::string_view units = R"({"requiredUnits":"4200001","availableUnits":"1","currency":"USD"})";
+    EXPECT_EQ(details(members, Surface::aigenway), units) << "what is needed rounds up, what is there rounds down";
+    EXPECT_EQ(details(R"("required":"0.042000001","cap":"1.000000000","available":"0.000000019")", Surface::aigenway,
+                      ErrorCode::budget_exceeded),
+              units);
+    EXPECT_EQ(details(R"("required":"1.000000000","available":"-0.000000001")", Surface::aigenway),
+              R"({"requiredUnits":"100000000","availableUnits":"-1","currency":"USD"})");
+    for (const Surface other : {Surface::aigate, Surface::aigateway, Surface::portal})
+        EXPECT_EQ(details(members, other), "{" + std::string(members) + "}");
+    EXPECT_EQ(details(members, Surface::aigenway, ErrorCode::rate_limited), "{" + std::string(members) + "}");
+    EXPECT_EQ(details(R"("required":"much")", Surface::aigenway), R"({"required":"much"})");
+}
