@@ -16,7 +16,7 @@ const faults = {                       // [not streamed, streamed], one for both
     eof_without_done: ['ok', { openai: 'ok', anthropic: 'error' }], 'eof_without_done@3': ['ok', 'error'], eof_mid_event: ['ok', 'error'], eof_mid_utf8: error, events_after_done: ok,
     json_error_200: error, sse_error_first: error, sse_error_mid: error, raw_json_tail: error, malformed_event: error, truncated_json: error,
     wrong_content_type: any, unknown_event: ok, sse_crlf: ok, sse_no_space: ok, sse_comments: ok, sse_comments_only: error,
-    finish_with_content: ok, null_finish: any, content_filter: ok,
+    finish_with_content: ok, null_finish: any, content_filter: ok, zero_output: error,
     usage_missing: ok, usage_twice: ok, usage_negative: ok, usage_huge: ok, usage_float: ok, usage_string: ok, split_tool_arguments: ok,
     400: caller, context_length: caller, content_policy: caller, 413: caller,
     401: error, 402: error, 403: error, 404: error, '429_seconds': error, '429_date': error, '429_plain': error, '429_spend_limit': error,

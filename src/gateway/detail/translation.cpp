@@ -4,6 +4,11 @@ namespace aig::gateway {
 namespace {
 using canon::Event;
 
+/// Output without text: OpenAI's audio and images, parts and blocks that a decoder hands on raw.
+bool is_output(std::string_view extra) {
+    return extra == "audio" || extra == "images" || extra == "content" || extra == "content_blocks";
+}
+
 class Translation final : public canon::Relay {
   public:
     Translation(std::unique_ptr<canon::Decoder> decoder, std::unique_ptr<canon::Renderer> renderer)
@@ -18,7 +23,7 @@ class Translation final : public canon::Relay {
         events_.clear();
         auto ended = decoder_->end(events_);
         auto out = pass_on(std::move(ended));
-        if (out && !facts_.error && facts_.empty_output && !facts_.finished) return Error(ErrorCode::upstream_empty);
+        if (out && !facts_.error && facts_.nothing()) return Error(ErrorCode::upstream_empty);
         return out;
     }
     const canon::Facts& facts() const override { return facts_; }
@@ -36,12 +41,18 @@ class Translation final : public canon::Relay {
         }
         facts_.terminal = decoder_->terminal();
         if (!decoded) return std::move(decoded).error();
+        // A stream stops being read at its terminal marker, so the answer is judged here. Its end opens the gate, not
+        // its finish: until then another target may be tried.
+        if (facts_.terminal && !facts_.error) {
+            if (facts_.nothing()) return Error(ErrorCode::upstream_empty);
+            facts_.content = true;
+        }
         std::vector<std::string_view> pieces;
         if (!out_.empty()) pieces.push_back(out_);
         return pieces;
     }
     void note(const Event& e) {
-        facts_.content |= e.is_content();
+        facts_.content |= e.is_content() && e.kind != Event::Kind::finish;
         switch (e.kind) {
             case Event::Kind::text:
             case Event::Kind::reasoning:
@@ -56,6 +67,12 @@ class Translation final : public canon::Relay {
                 break;
             case Event::Kind::embedding:
                 facts_.empty_output = false;
+                break;
+            case Event::Kind::reasoning_sign:
+                if (e.name == "redacted") facts_.empty_output = false;
+                break;
+            case Event::Kind::extra:
+                if (is_output(e.name)) facts_.empty_output = false;
                 break;
             case Event::Kind::finish:
                 facts_.finished = true;
