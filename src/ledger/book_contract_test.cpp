@@ -68,6 +68,25 @@ TYPED_TEST(BookContract, gives_a_smaller_hold_when_less_is_enough) {
     EXPECT_TRUE(rig.settle(*std::move(hold), 100));
 }
 
+TYPED_TEST(BookContract, takes_a_share_where_less_is_enough) {
+    auto& rig = this->rig;
+    const auto account = rig.fund(1'000);
+    std::vector<Hold> holds;
+    for (const int64_t expected : {250, 187, 140}) {
+        HoldRequest request;
+        request.account = account;
+        request.amount_nanos = 500;
+        request.least_nanos = 10;
+        request.share_percent = 25;
+        request.request_id = "share-" + std::to_string(expected);
+        auto hold = rig.hold(std::move(request));
+        ASSERT_TRUE(hold);
+        EXPECT_EQ(hold->amount_nanos(), expected);
+        holds.push_back(*std::move(hold));
+    }
+    for (auto& hold : holds) EXPECT_TRUE(rig.release(std::move(hold)));
+}
+
 TYPED_TEST(BookContract, extends_up_to_what_there_is) {
     auto& rig = this->rig;
     const auto account = rig.fund(100);

@@ -48,6 +48,12 @@ class StreamTap final : public Relay {
         return pieces_;
     }
 
+    /// "da", "data", "data:": a line that was to say something and says nothing.
+    static bool begun_field(const SseEvent& event) {
+        const auto at = event.raw.find_first_not_of("\r\n");
+        return event.data.empty() && at != std::string_view::npos && event.raw[at] != ':';
+    }
+
     Result<std::vector<std::string_view>> end() override {
         rebuilt_.clear();
         pieces_.clear();
@@ -55,7 +61,7 @@ class StreamTap final : public Relay {
         while (!over() && reader_.last(event)) {
             // What is left lacks its blank line. A whole event is taken, a part of one means that the stream broke.
             const std::string_view missing = missing_end(event.raw);
-            if (const auto s = take(event); !s)
+            if (const auto s = take(event); !s || begun_field(event))
                 return Error(ErrorCode::upstream_truncated, "the provider's stream broke off within an event");
             if (holding_ && !held_.empty())
                 held_.back().text += missing;

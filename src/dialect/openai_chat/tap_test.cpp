@@ -149,6 +149,13 @@ TEST(StreamTap, ends_without_done) {
     EXPECT_FALSE(no_last_line_end.failed);
     EXPECT_EQ(no_last_line_end.finish(), done);
 
+    for (const char* begun : {"da", "data", "data:"}) {  // everything is there but the marker, which broke off
+        Call within_marker(true);
+        within_marker.feed(text("a") + stop + usage + begun).end();
+        ASSERT_TRUE(within_marker.failed) << begun;
+        EXPECT_EQ(within_marker.failed->code(), ErrorCode::upstream_truncated);
+    }
+
     Call within_event(true);
     within_event.feed(text("a") + R"(data: {"id":"c1","cho)").end();
     ASSERT_TRUE(within_event.failed);
