@@ -7,6 +7,7 @@
 #include "api/request.h"
 #include "api/surface.h"
 #include "base/ids.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
@@ -107,6 +108,7 @@ rt::Task<> answer_error(Request& request, const Error& error, std::string allowe
     if (error.row().fault != Fault::caller)
         log::warn("request_failed",
                   {{"request_id", request.request_id}, {"code", error.row().name}, {"message", error.message()}});
+    request.status = rendered.status;
     net::Pieces body{rendered.body};
     auto sent = co_await request.http.respond(rendered.status, std::move(h), std::move(body));
     if (!sent) request.http.abort();
@@ -127,12 +129,21 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
     co_return Status{};
 }
 
-void access_log(const Request& request, int64_t started_mono_ns) {
-    if (!log::enabled(log::Level::debug)) return;
-    log::debug("request", {{"request_id", request.request_id},
-                           {"method", request.http.head().method},
-                           {"path", request.path},
-                           {"duration_us", (mono_ns() - started_mono_ns) / 1000}});
+/// The query stays out: on some routes it may carry a key.
+void access_log(const Request& request) {
+    if (!request.services.log_requests) return;
+    std::string line;
+    JsonWriter w(line);
+    w.begin_object().field("ts", iso_utc(request.started_us)).field("event", "request");
+    w.field("request_id", request.request_id);
+    if (request.correlation_id != request.request_id) w.field("correlation_id", request.correlation_id);
+    w.field("method", std::string_view(request.http.head().method).substr(0, 16));
+    w.field("path", std::string_view(request.path).substr(0, 200)).field("status", request.status);
+    if (request.principal) w.field("key", to_text(request.principal->key));
+    w.field("duration_us", (mono_ns() - request.started_mono_ns) / 1000)
+        .field("peer", request.http.peer())
+        .end_object();
+    log::write_line(std::move(line));
 }
 }  // namespace
 
@@ -169,7 +180,7 @@ rt::Task<> Api::handle(net::Exchange& http) {
         if (done) done = co_await match.route->handler(request);
     }
     if (!done) co_await answer_error(request, done.error(), std::move(match.allowed));
-    access_log(request, request.started_mono_ns);
+    access_log(request);
 }
 
 void add_common_headers(net::Headers& h, const Request& request) {
@@ -183,6 +194,7 @@ rt::Task<Status> reply_json(Request& request, int status, std::string body) {
     net::Headers h;
     h.add("content-type", "application/json");
     add_common_headers(h, request);
+    request.status = status;
     net::Pieces pieces{body};
     auto sent = co_await request.http.respond(status, std::move(h), std::move(pieces));
     co_return sent;

@@ -36,6 +36,7 @@ struct Services {
     std::string openapi_json;
     bool public_metrics = false;  ///< /metrics on the public listener (aig dev)
     size_t max_json_body = 32u << 20;
+    bool log_requests = false;  ///< one line a request: ids, path, status, duration; never bodies, never keys
 };
 
 class Api {

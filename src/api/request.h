@@ -19,6 +19,7 @@ struct Request {
     canon::Surface surface = canon::Surface::aigate;
     std::string key_prefix;
     int64_t started_us = 0, started_mono_ns = 0;
+    int status = 0;  ///< answered, for the access log; 0 = nothing went out
 };
 
 /// An Error means that nothing was answered yet; it is rendered by the caller.

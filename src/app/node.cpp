@@ -109,6 +109,7 @@ api::Services Node::Parts::api_services() {
     s.store = store.get();
     s.display = options.display;
     s.public_metrics = options.public_metrics;
+    s.log_requests = options.log_requests;
     s.openapi_json = openapi_json();
     s.max_json_body = options.max_body_bytes;
     s.ready = readiness();

@@ -28,6 +28,7 @@ NodeOptions node_options(const Config& c) {
     n.max_connections = static_cast<size_t>(c.server.max_connections);
     n.max_body_bytes = static_cast<size_t>(c.server.max_body);
     n.body_budget_bytes = c.server.body_memory;
+    n.log_requests = c.log.requests;
     n.data_dir = c.data_dir;
     n.admin_token = c.server.admin_token;
     n.currency = c.billing.currency;

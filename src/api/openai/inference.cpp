@@ -15,10 +15,12 @@ class ExchangeSink final : public gateway::Sink {
     explicit ExchangeSink(Request& request) : request_(request) {}
     rt::Task<Status> whole(int status, net::Headers headers, net::Pieces body) override {
         add_common_headers(headers, request_);
+        request_.status = status;
         return request_.http.respond(status, std::move(headers), std::move(body));
     }
     rt::Task<Status> begin(net::Headers headers) override {
         add_common_headers(headers, request_);
+        request_.status = 200;
         return request_.http.begin(200, std::move(headers));
     }
     rt::Task<Status> write(net::Pieces pieces) override { return request_.http.write(std::move(pieces)); }

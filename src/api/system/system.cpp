@@ -27,6 +27,7 @@ rt::Task<Status> metrics_page(Request& request) {
     net::Headers h;
     h.add("content-type", "text/plain; version=0.0.4");
     add_common_headers(h, request);
+    request.status = 200;
     net::Pieces body{text};
     auto sent = co_await request.http.respond(200, std::move(h), std::move(body));
     co_return sent;
