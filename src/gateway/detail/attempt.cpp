@@ -164,12 +164,8 @@ class Gate {
 rt::Task<Status> send_on(Flow& f, KeepAlive& alive, std::string head, std::vector<std::string_view> pieces) {
     if (!head.empty()) pieces.insert(pieces.begin(), head);
     co_await alive.quiet();
-    if (!f.begun) {
-        f.begun = true;
-        f.first_byte_us = (mono_ns() - f.call.started_mono_ns) / 1000;
-        auto headers = reply_headers(f, nullptr);
-        CO_TRYV(co_await f.sink.begin(std::move(headers)));
-    }
+    if (!f.begun) f.first_byte_us = (mono_ns() - f.call.started_mono_ns) / 1000;
+    CO_TRYV(co_await begin_stream(f));
     if (pieces.empty()) co_return Status{};
     f.content_sent = true;
     auto written = co_await f.sink.write(std::move(pieces));

@@ -149,11 +149,7 @@ rt::Task<Status> send_tail(Flow& f, const Tried& t, const canon::Bill& bill) {
         auto sent = co_await f.sink.whole(200, std::move(headers), std::move(pieces));
         co_return sent;
     }
-    if (!f.begun) {  // a stream whose whole answer came in its tail
-        f.begun = true;
-        auto headers = reply_headers(f, nullptr);
-        CO_TRYV(co_await f.sink.begin(std::move(headers)));
-    }
+    CO_TRYV(co_await begin_stream(f));  // still to be sent when the whole answer came in its tail
     CO_TRYV(co_await f.sink.write(std::move(pieces)));
     auto ended = co_await f.sink.end();
     co_return ended;

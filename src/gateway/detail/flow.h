@@ -57,6 +57,8 @@ rt::Task<Status> conclude(Flow& flow, Tried tried);
 
 /// Headers of a reply. `bill` is null while the cost is not known yet (streams).
 net::Headers reply_headers(const Flow& flow, const canon::Bill* bill);
+/// Sends a stream's head; nothing when it is out already.
+rt::Task<Status> begin_stream(Flow& flow);
 /// x-ratelimit-* for keys that have limits.
 void add_rate_headers(net::Headers& headers, const limits::State& state);
 

@@ -17,12 +17,7 @@ struct KeepAlive::State {
 
     static rt::Task<> write_ping(std::shared_ptr<State> s) {
         Flow& f = *s->flow;  // alive: quiet() is awaited before the flow goes
-        Status ok;
-        if (!f.begun) {
-            f.begun = true;
-            auto headers = reply_headers(f, nullptr);
-            ok = co_await f.sink.begin(std::move(headers));
-        }
+        auto ok = co_await begin_stream(f);
         net::Pieces pieces{ping};
         if (ok) ok = co_await f.sink.write(std::move(pieces));
         s->writing = false;

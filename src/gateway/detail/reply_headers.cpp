@@ -60,4 +60,11 @@ net::Headers reply_headers(const Flow& f, const canon::Bill* bill) {
     return h;
 }
 
+rt::Task<Status> begin_stream(Flow& f) {
+    if (std::exchange(f.begun, true)) co_return Status{};
+    auto headers = reply_headers(f, nullptr);
+    auto begun = co_await f.sink.begin(std::move(headers));
+    co_return begun;
+}
+
 }  // namespace aig::gateway
