@@ -20,6 +20,8 @@ struct Id {
 
 using AccountId = Id<struct AccountTag>;
 using KeyId = Id<struct KeyTag>;
+using SubAccountId = Id<struct SubAccountTag>;
+using UserId = Id<struct UserTag>;
 using WalletId = Id<struct WalletTag>;
 using HoldId = Id<struct HoldTag>;
 using BudgetId = Id<struct BudgetTag>;
@@ -28,6 +30,8 @@ std::string id_text(std::string_view prefix, int64_t value);  // "acc_" + digits
 std::optional<int64_t> id_value(std::string_view prefix, std::string_view text);
 inline std::string to_text(AccountId id) { return id_text("acc_", id.value); }
 inline std::string to_text(KeyId id) { return id_text("key_", id.value); }
+inline std::string to_text(SubAccountId id) { return id_text("sub_", id.value); }
+inline std::string to_text(UserId id) { return id_text("usr_", id.value); }
 
 /// 26 characters, time-ordered, 80 random bits. Thread-safe.
 std::string new_ulid();

@@ -24,7 +24,9 @@ namespace aig::identity {
 /// No limit that is not set.
 struct KeyLimits {
     std::optional<int64_t> rpm, tpm, concurrency, spend_cap_nanos;
-    std::string spend_period;  ///< "month" | "day" | "" = for ever
+    std::string spend_period;                       ///< "month" | "day" | "" = for ever
+    std::optional<int64_t> rpd;                     ///< requests a UTC day
+    std::optional<int64_t> brake_nanos_per_minute;  ///< the key is frozen when it spends faster
 };
 
 /// An authenticated key; immutable and shared.
@@ -36,7 +38,12 @@ struct Principal {
     KeyLimits limits;
     std::vector<std::string> models;  ///< allow-list; empty = all
     std::string tag;
-    int64_t expires_us = 0;  ///< 0 = never
+    int64_t expires_us = 0;                ///< 0 = never
+    std::vector<std::string> ip_allow;     ///< addresses and CIDR blocks; empty = all
+    std::string currency = "USD";          ///< of the account's wallet
+    SubAccountId sub_account;              ///< 0 = the account itself
+    std::optional<int64_t> sub_cap_nanos;  ///< the sub-account's own spend cap, in its period
+    std::string sub_period;                ///< as spend_period
     bool allows(std::string_view model_id) const;
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;

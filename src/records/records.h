@@ -17,6 +17,7 @@ struct CallRecord {
     std::string request_id, correlation_id;
     AccountId account;
     KeyId key;
+    SubAccountId sub_account;  ///< 0 = the account itself
     std::string model, provider, upstream_model, operation, tag, error_code, losses, stop_reason;
     int64_t started_us = 0, duration_us = 0, first_byte_us = 0;  ///< first_byte 0 = none
     int status = 0, attempts = 0;

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 export const root = process.env.AIG_ROOT ?? path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
-export const binary = path.join(root, 'build/aig');
+export const binary = process.env.AIG_BIN ?? path.join(root, 'build/aig');
 export const scale = Number(process.env.AIG_TEST_SCALE ?? 1);
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
