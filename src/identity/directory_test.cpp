@@ -121,7 +121,7 @@ TEST_F(DirectoryTest, limits_models_and_the_rest_are_kept) {
     k.name = "ci";
     k.tag = "team-a";
     k.dialect = "anthropic";
-    k.limits = {60, 100'000, 4, 5 * nanos_per_unit, "month"};
+    k.limits = {60, 100'000, 4, 5 * nanos_per_unit, "month", {}, {}};
     k.models = {"openai/gpt-5.4", "a\"b"};
     k.expires_us = now_us() + 3'600'000'000;
     const auto minted = *directory->create_key(k);

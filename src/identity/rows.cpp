@@ -63,7 +63,7 @@ StoredKey stored_key(const store::Query& q) {
     p.dialect = q.text(6);
     p.tag = q.text(7);
     p.models = models_of(q.text(8));
-    p.limits = {maybe(q, 9), maybe(q, 10), maybe(q, 11), maybe(q, 12), std::string(q.text(13))};
+    p.limits = {maybe(q, 9), maybe(q, 10), maybe(q, 11), maybe(q, 12), std::string(q.text(13)), {}, {}};
     k.row.created_us = q.integer(14);
     p.expires_us = q.integer(15);
     k.row.revoked_us = q.integer(16);
