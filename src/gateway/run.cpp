@@ -34,7 +34,7 @@ Status admit(Flow& f) {
     if (!l.rpm && !l.tpm && !l.concurrency) return {};
     const int64_t tokens =
         l.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
-    TRY(f.ticket, f.services.limiter->admit(f.call.principal->key, {l.rpm, l.tpm, l.concurrency}, tokens, mono_ns()));
+    TRY(f.ticket, f.services.limiter->admit(f.call.principal->line, {l.rpm, l.tpm, l.concurrency}, tokens, mono_ns()));
     return {};
 }
 
@@ -44,14 +44,19 @@ Status plan_route(Flow& f) {
     return {};
 }
 
+std::string period_name(std::string_view period, int64_t at_us) {
+    return period == "month" ? utc_month(at_us) : period == "day" ? utc_day(at_us) : "";
+}
+
 std::vector<ledger::BudgetRef> budgets(const Flow& f) {
     const auto& p = *f.call.principal;
-    if (!p.limits.spend_cap_nanos) return {};
-    const auto& period = p.limits.spend_period;
-    const std::string name = period == "month" ? utc_month(f.call.started_us)
-                             : period == "day" ? utc_day(f.call.started_us)
-                                               : "";
-    return {{1, p.key.value, name, *p.limits.spend_cap_nanos}};
+    std::vector<ledger::BudgetRef> out;
+    if (p.limits.spend_cap_nanos)
+        out.push_back(
+            {1, p.line.value, period_name(p.limits.spend_period, f.call.started_us), *p.limits.spend_cap_nanos});
+    if (p.sub_cap_nanos)
+        out.push_back({2, p.sub_account.value, period_name(p.sub_period, f.call.started_us), *p.sub_cap_nanos});
+    return out;
 }
 
 rt::Task<Status> take_hold(Flow& f) {

@@ -16,6 +16,11 @@ bool Principal::allows(std::string_view model_id) const {
     return models.empty() || std::find(models.begin(), models.end(), model_id) != models.end();
 }
 
+bool Principal::admits(const std::optional<IpAddress>& from) const {
+    if (ip_allow.empty()) return true;
+    return from && std::any_of(ip_blocks.begin(), ip_blocks.end(), [&](const IpBlock& b) { return b.contains(*from); });
+}
+
 namespace {
 constexpr int64_t minute_us = 60'000'000;
 constexpr int64_t max_listed = 10'000;

@@ -121,7 +121,8 @@ TEST_F(DirectoryTest, limits_models_and_the_rest_are_kept) {
     k.name = "ci";
     k.tag = "team-a";
     k.dialect = "anthropic";
-    k.limits = {60, 100'000, 4, 5 * nanos_per_unit, "month", {}, {}};
+    k.limits = {60, 100'000, 4, 5 * nanos_per_unit, "month", 1'000, 7};
+    k.ip_allow = {"203.0.113.0/24", "2001:db8::1"};
     k.models = {"openai/gpt-5.4", "a\"b"};
     k.expires_us = now_us() + 3'600'000'000;
     const auto minted = *directory->create_key(k);
@@ -136,11 +137,19 @@ TEST_F(DirectoryTest, limits_models_and_the_rest_are_kept) {
     EXPECT_EQ(p->limits.concurrency, 4);
     EXPECT_EQ(p->limits.spend_cap_nanos, 5 * nanos_per_unit);
     EXPECT_EQ(p->limits.spend_period, "month");
+    EXPECT_EQ(p->limits.rpd, 1'000);
+    EXPECT_EQ(p->limits.brake_nanos_per_minute, 7);
     EXPECT_EQ(p->expires_us, k.expires_us);
+    EXPECT_EQ(p->line, minted.id);
+    EXPECT_EQ(p->currency, "USD");
+    EXPECT_TRUE(p->admits(parse_ip("203.0.113.9")) && p->admits(parse_ip("2001:db8::1")));
+    EXPECT_FALSE(p->admits(parse_ip("203.0.114.9")) || p->admits(parse_ip("2001:db8::2")) || p->admits({}));
     EXPECT_TRUE(p->allows("a\"b"));
     EXPECT_FALSE(p->allows("openai/gpt-5.5"));
     const auto plain = directory->known(key(k.account).key);
     EXPECT_FALSE(plain->limits.rpm || plain->limits.tpm || plain->limits.concurrency || plain->limits.spend_cap_nanos);
+    EXPECT_FALSE(plain->limits.rpd || plain->limits.brake_nanos_per_minute || plain->sub_account);
+    EXPECT_TRUE(plain->admits({}));
     EXPECT_TRUE(plain->allows("anything"));
 }
 
@@ -310,6 +319,11 @@ TEST_F(DirectoryTest, bad_accounts_and_keys_are_refused_by_name) {
     EXPECT_EQ(param_of([](NewKey& k) { k.limits.spend_cap_nanos = 0; }), "spend_cap_usd");
     EXPECT_EQ(param_of([](NewKey& k) { k.limits.spend_period = "week"; }), "spend_period");
     EXPECT_EQ(param_of([](NewKey& k) { k.limits.spend_period = "day"; }), "spend_period");
+    EXPECT_EQ(param_of([](NewKey& k) { k.limits.rpd = 0; }), "rpd");
+    EXPECT_EQ(param_of([](NewKey& k) { k.limits.brake_nanos_per_minute = 0; }), "brake_usd_per_minute");
+    EXPECT_EQ(param_of([](NewKey& k) { k.ip_allow = {"10.0.0.1/8"}; }), "ip_allow");
+    EXPECT_EQ(param_of([](NewKey& k) { k.ip_allow.assign(101, "10.0.0.1"); }), "ip_allow");
+    EXPECT_EQ(param_of([](NewKey& k) { k.sub_account = SubAccountId{9}; }), "sub_account_id");
     EXPECT_EQ(param_of([](NewKey& k) { k.models = {""}; }), "models");
     EXPECT_EQ(param_of([](NewKey& k) { k.models.assign(1'001, "m"); }), "models");
     EXPECT_EQ(param_of([](NewKey& k) { k.expires_us = 1; }), "expires");

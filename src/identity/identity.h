@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/ip.h"
 #include "base/result.h"
 #include "rt/task.h"
 #include "store/store.h"
@@ -44,7 +45,11 @@ struct Principal {
     SubAccountId sub_account;              ///< 0 = the account itself
     std::optional<int64_t> sub_cap_nanos;  ///< the sub-account's own spend cap, in its period
     std::string sub_period;                ///< as spend_period
+    std::vector<IpBlock> ip_blocks;        ///< ip_allow, parsed
+    KeyId line;                            ///< the first key of its rotations: caps and rates count by it
     bool allows(std::string_view model_id) const;
+    /// May it be used from there? An unknown address only by a key without an allow-list.
+    bool admits(const std::optional<IpAddress>& from) const;
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;
 
@@ -54,6 +59,8 @@ struct NewKey {
     KeyLimits limits;
     std::vector<std::string> models;
     int64_t expires_us = 0;
+    std::vector<std::string> ip_allow;
+    SubAccountId sub_account;  ///< of the same account; 0 = the account itself
 };
 struct MintedKey {
     KeyId id;
@@ -70,6 +77,9 @@ struct KeyRow {
     Principal principal;
     std::string shown;
     int64_t created_us, revoked_us, last_used_us;
+    int64_t frozen_us = 0;  ///< 0 = not frozen
+    std::string frozen_why;
+    KeyId rotated_to;  ///< its successor; 0 = none
 };
 
 /// The prefix by which a credential's text is recognised, longest first; "" when none fits.

@@ -4,7 +4,7 @@
 
 namespace aig::identity {
 namespace {
-constexpr size_t max_name = 200, max_email = 254, max_models = 1'000, max_tag = 64;
+constexpr size_t max_name = 200, max_email = 254, max_models = 1'000, max_tag = 64, max_ip_blocks = 100;
 constexpr int64_t max_rate = 1'000'000'000, max_tokens_rate = 1'000'000'000'000,
                   max_cap_nanos = 1'000'000'000 * int64_t{1'000'000'000};
 
@@ -23,6 +23,14 @@ Status printable(std::string_view param, std::string_view text, size_t most) {
 Status within(std::string_view param, std::optional<int64_t> v, int64_t most) {
     if (v && (*v < 1 || *v > most))
         return bad(param, fmt::format("{} must be from 1 to {}; leave it out for no limit.", param, most));
+    return {};
+}
+
+Status valid_ip_allow(const std::vector<std::string>& blocks) {
+    if (blocks.size() > max_ip_blocks)
+        return bad("ip_allow", fmt::format("ip_allow may hold at most {} addresses and blocks.", max_ip_blocks));
+    for (const auto& text : blocks)
+        if (auto block = parse_ip_block(text); !block) return bad("ip_allow", "ip_allow: " + block.error().message());
     return {};
 }
 }  // namespace
@@ -50,6 +58,9 @@ Status valid_new_key(const NewKey& key, int64_t now_us) {
     if (!period.empty() && period != "day" && period != "month")
         return bad("spend_period", "spend_period must be 'day' or 'month'; leave it out for a cap for ever.");
     if (!period.empty() && !key.limits.spend_cap_nanos) return bad("spend_period", "spend_period needs spend_cap_usd.");
+    TRYV(within("rpd", key.limits.rpd, max_rate));
+    TRYV(within("brake_usd_per_minute", key.limits.brake_nanos_per_minute, max_cap_nanos));
+    TRYV(valid_ip_allow(key.ip_allow));
     if (key.models.size() > max_models)
         return bad("models", fmt::format("models may hold at most {} names.", max_models));
     for (const auto& m : key.models) {
