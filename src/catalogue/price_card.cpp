@@ -64,7 +64,7 @@ std::vector<std::string_view> price_keys() {
 
 Result<canon::PriceCard> price_card(const PriceConfig& price) {
     canon::PriceCard card;
-    std::array<bool, canon::component_count> given{};
+    std::array<bool, canon::fixed_components> given{};
     for (const auto& [name, text] : price) {
         const auto* key = find_key(name);
         if (!key) return unknown_key(name);

@@ -25,10 +25,13 @@ canon::Envelope hi(bool stream) {
     return e;
 }
 constexpr Ratio fee{21, 20};
+Result<gateway::Holding> plan(const canon::Envelope& e, const catalogue::Model& m, Ratio ratio) {
+    return gateway::plan_holding(e, m, m.price, ratio);
+}
 }  // namespace
 
 TEST(Holding, a_dollar_wallet_can_say_hi_to_a_model_with_128k_output) {
-    const auto whole = *gateway::plan_holding(hi(false), model(), fee);
+    const auto whole = *plan(hi(false), model(), fee);
     EXPECT_TRUE(whole.clamps);
     EXPECT_GT(whole.want_nanos, 1'000'000'000);  // 128,000 tokens at $10 a million, with the fee: $1.34
     EXPECT_LT(whole.least_nanos, 1'000'000);
@@ -37,7 +40,7 @@ TEST(Holding, a_dollar_wallet_can_say_hi_to_a_model_with_128k_output) {
     EXPECT_LE(*whole.output_nanos(affordable) + whole.input_nanos, 1'000'000'000);
     EXPECT_GT(*whole.output_nanos(affordable + 1) + whole.input_nanos, 1'000'000'000);
 
-    const auto stream = *gateway::plan_holding(hi(true), model(), fee);
+    const auto stream = *plan(hi(true), model(), fee);
     EXPECT_TRUE(stream.extends);
     EXPECT_EQ(stream.output_tokens, gateway::first_slice_tokens);
     EXPECT_LT(stream.want_nanos, 12'000'000);
@@ -46,7 +49,7 @@ TEST(Holding, a_dollar_wallet_can_say_hi_to_a_model_with_128k_output) {
 TEST(Holding, an_explicit_maximum_is_held_in_full) {
     auto e = hi(true);
     e.max_output = 50'000;
-    const auto h = *gateway::plan_holding(e, model(), fee);
+    const auto h = *plan(e, model(), fee);
     EXPECT_FALSE(h.extends);
     EXPECT_FALSE(h.clamps);
     EXPECT_EQ(h.least_nanos, h.want_nanos);
@@ -57,14 +60,14 @@ TEST(Holding, every_choice_is_held_for) {
     auto e = hi(false);
     e.max_output = 100;
     e.n = 4;
-    EXPECT_EQ(gateway::plan_holding(e, model(), fee)->output_tokens, 400);
+    EXPECT_EQ(plan(e, model(), fee)->output_tokens, 400);
 }
 
 TEST(Holding, a_price_per_request_is_held_exactly) {
     auto m = model();
     m.price = {};
     m.price[Component::request] = 10'000'000'000;  // $0.01
-    const auto h = *gateway::plan_holding(hi(true), m, Ratio{});
+    const auto h = *plan(hi(true), m, Ratio{});
     EXPECT_EQ(h.want_nanos, 10'000'000);
     EXPECT_EQ(h.least_nanos, 10'000'000);
     EXPECT_FALSE(h.extends);
@@ -74,7 +77,7 @@ TEST(Holding, an_embedding_is_held_by_its_input_alone) {
     auto e = hi(false);
     e.operation = canon::Operation::embedding;
     e.size.tokens_given = 1'000;
-    const auto h = *gateway::plan_holding(e, model(), fee);
+    const auto h = *plan(e, model(), fee);
     EXPECT_EQ(h.want_nanos, h.input_nanos);
     EXPECT_GE(h.want_nanos, 1'000 * 1250);
 }
@@ -96,4 +99,18 @@ TEST(Holding, an_absurd_report_is_replaced_by_our_own_count) {
     (*facts.usage)[Component::input] = 9;
     (*facts.usage)[Component::output] = 4;
     EXPECT_EQ(gateway::final_usage(facts, e, m), *facts.usage);
+}
+
+TEST(Holding, a_long_context_is_held_at_the_dearest_tier_it_can_reach) {
+    auto m = model();
+    auto dear = m.price.pico;
+    for (auto& p : dear) p *= 2;
+    m.price.tiers = {{200'000, dear}};
+    auto e = hi(true);
+    const auto small = *plan(e, m, Ratio{});
+    EXPECT_EQ(small.output_pico, 10'000'000);
+    e.size.tokens_given = 250'000;
+    const auto large = *plan(e, m, Ratio{});
+    EXPECT_EQ(large.output_pico, 20'000'000);
+    EXPECT_GE(large.input_nanos, 250'000 * 2'500);
 }

@@ -40,7 +40,11 @@ Status admit(Flow& f) {
 
 Status plan_route(Flow& f) {
     TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw()));
-    TRY(f.holding, plan_holding(f.envelope, *f.model, f.snapshot->fee));
+    f.card = &f.model->price;
+    canon::Terms terms;
+    terms.fee = f.snapshot->fee;
+    TRY(f.ratio, terms.fold());
+    TRY(f.holding, plan_holding(f.envelope, *f.model, *f.card, f.ratio));
     return {};
 }
 

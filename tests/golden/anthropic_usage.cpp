@@ -15,7 +15,7 @@ using namespace aig::canon;
 
 namespace {
 
-const std::map<std::string, std::array<int64_t, component_count>> cards{
+const std::map<std::string, std::array<int64_t, fixed_components>> cards{
     {"sonnet", {3'000'000, 300'000, 3'750'000, 6'000'000, 15'000'000, 15'000'000, 0}},
     {"opus", {15'000'000, 1'500'000, 18'750'000, 30'000'000, 75'000'000, 75'000'000, 0}},
     {"odd", {333'333, 7, 1, 999'999'999, 123'456'789, 123'456'788, 1}},

@@ -388,7 +388,7 @@ TEST(RecordedReplies, decoder_and_tap_count_alike) {
 TEST(RecordedReplies, streamed_and_whole_say_and_cost_the_same) {
     AIG_NEED_RECORDINGS("openai_chat");
     PriceCard card;
-    for (size_t i = 0; i < component_count; ++i) card.pico[i] = 1'000'003 * static_cast<int64_t>(i + 1);
+    for (size_t i = 0; i < fixed_components; ++i) card.pico[i] = 1'000'003 * static_cast<int64_t>(i + 1);
     int seen = 0;
     for (const Recording& r : recordings::openai_chats()) {
         const Said original = is_reply(r) ? decode(r.response, r.stream, {}) : Said{.failure = ErrorCode::internal};

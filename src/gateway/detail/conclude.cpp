@@ -125,16 +125,16 @@ struct Charge {
 Result<Charge> charge(const Flow& f, const Tried& t) {
     Charge c;
     c.usage = final_usage(t.relay->facts(), f.envelope, *f.model);
-    TRY(c.cost_nanos, canon::price(f.model->price, c.usage, f.snapshot->fee));
+    TRY(c.cost_nanos, canon::price(*f.card, c.usage, f.ratio));
     return c;
 }
 
 ledger::Settlement settlement(const Flow& f, const Tried& t, const Charge& c) {
     ledger::Settlement s;
     s.cost_nanos = c.cost_nanos;
-    s.lines = canon::price_lines(f.model->price, c.usage);
-    s.ratio = f.snapshot->fee;
-    s.price_version = f.model->price.id;
+    s.lines = canon::price_lines(*f.card, c.usage);
+    s.ratio = f.ratio;
+    s.price_version = f.card->id;
     s.flags = static_cast<uint8_t>((c.usage.estimated ? 1 : 0) | (t.ending == Ending::client_gone ? 2 : 0) |
                                    (t.ending == Ending::dry ? 4 : 0));
     s.with = with_record(f, t, &c.usage, c.cost_nanos);

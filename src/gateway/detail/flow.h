@@ -21,6 +21,8 @@ struct Flow {
     canon::Envelope envelope;
     catalogue::SnapshotPtr snapshot;  ///< kept, so that a reload changes nothing for this call
     std::shared_ptr<const catalogue::Model> model;
+    const canon::PriceCard* card = nullptr;  ///< what this call is charged by
+    Ratio ratio;                             ///< its terms, folded
     limits::Ticket ticket;
     route::Plan plan;
     Holding holding;

@@ -6,18 +6,18 @@ namespace aig::gateway {
 using canon::Component;
 namespace {
 
-/// One card with only what output can cost, at its dearest.
-int64_t dearest_output(const canon::PriceCard& card) {
-    return std::max(card[Component::output], card[Component::reasoning]);
+int64_t dearest_output(const canon::FixedPrices& p) {
+    return std::max(p[static_cast<size_t>(Component::output)], p[static_cast<size_t>(Component::reasoning)]);
 }
-int64_t dearest_input(const canon::PriceCard& card) {
-    return std::max({card[Component::input], card[Component::cached_input], card[Component::cache_write],
-                     card[Component::cache_write_1h]});
+int64_t dearest_input(const canon::FixedPrices& p) {
+    return std::max({p[static_cast<size_t>(Component::input)], p[static_cast<size_t>(Component::cached_input)],
+                     p[static_cast<size_t>(Component::cache_write)],
+                     p[static_cast<size_t>(Component::cache_write_1h)]});
 }
 
-Result<int64_t> input_price(const Holding& h, int64_t tokens) {
-    const PriceLine lines[] = {{0, tokens, dearest_input(h.card)}, {0, 1, h.card[Component::request]}};
-    return charge_nanos(lines, h.terms);
+Result<int64_t> input_price(const canon::FixedPrices& p, int64_t tokens, Ratio ratio) {
+    const PriceLine lines[] = {{0, tokens, dearest_input(p)}, {0, 1, p[static_cast<size_t>(Component::request)]}};
+    return charge_nanos(lines, ratio);
 }
 
 /// All output tokens the call may make: its own maximum, or the model's, for every choice.
@@ -28,31 +28,33 @@ int64_t most_output(const canon::Envelope& e, const catalogue::Model& m) {
 }  // namespace
 
 Result<int64_t> Holding::output_nanos(int64_t tokens) const {
-    const PriceLine line{0, tokens, dearest_output(card)};
-    return charge_nanos({&line, 1}, terms);
+    const PriceLine line{0, tokens, output_pico};
+    return charge_nanos({&line, 1}, ratio);
 }
 
 int64_t Holding::affordable_tokens(int64_t held_nanos) const {
     const int64_t left = held_nanos - input_nanos;
-    const int64_t price = dearest_output(card);
     if (left <= 0) return 0;
-    if (price == 0) return output_tokens;
-    // Rounding down twice is on the safe side: tokens * price * num / den <= left.
-    const auto picos = static_cast<__int128>(left) * 1000 * terms.den / terms.num;
-    return static_cast<int64_t>(std::min<__int128>(picos / price, output_tokens));
+    if (output_pico == 0) return output_tokens;
+    // Rounding down twice is on the safe side: tokens * pico * num / den <= left.
+    const auto picos = static_cast<__int128>(left) * 1000 * ratio.den / ratio.num;
+    return static_cast<int64_t>(std::min<__int128>(picos / output_pico, output_tokens));
 }
 
-Result<Holding> plan_holding(const canon::Envelope& envelope, const catalogue::Model& model, Ratio terms) {
+Result<Holding> plan_holding(const canon::Envelope& envelope, const catalogue::Model& model,
+                             const canon::PriceCard& card, Ratio ratio) {
     Holding h;
-    h.card = model.price;
-    h.terms = terms;
+    h.ratio = ratio;
     h.choices = envelope.n;
-    if (model.price.per_request_only()) {
-        TRY(h.want_nanos, canon::price(model.price, {}, terms));
+    if (card.per_request_only()) {
+        TRY(h.want_nanos, canon::price(card, {}, ratio));
         h.least_nanos = h.input_nanos = h.want_nanos;
         return h;
     }
-    TRY(h.input_nanos, input_price(h, canon::bound_tokens(envelope.size)));
+    const int64_t most_in = canon::bound_tokens(envelope.size);
+    const auto prices = card.dearest_up_to(most_in);
+    h.output_pico = dearest_output(prices);
+    TRY(h.input_nanos, input_price(prices, most_in, ratio));
     if (envelope.operation == canon::Operation::embedding) {
         h.want_nanos = h.least_nanos = h.input_nanos;
         return h;

@@ -19,8 +19,8 @@ struct Holding {
     int64_t output_tokens = 0;  ///< covered by want_nanos, all choices together
     bool extends = false;       ///< a stream without a maximum: more slices while it runs
     bool clamps = false;        ///< a smaller grant becomes a maximum for the provider
-    canon::PriceCard card;
-    Ratio terms;
+    int64_t output_pico = 0;    ///< the dearer of output and reasoning, in the dearest tier that can be reached
+    Ratio ratio;
     int64_t choices = 1;
 
     /// Price of `tokens` output tokens at the dearer of output and reasoning.
@@ -29,7 +29,9 @@ struct Holding {
     int64_t affordable_tokens(int64_t held_nanos) const;
 };
 
-Result<Holding> plan_holding(const canon::Envelope& envelope, const catalogue::Model& model, Ratio terms);
+/// `card` is what the call is charged by, which need not be the model's own; `ratio` its folded terms.
+Result<Holding> plan_holding(const canon::Envelope& envelope, const catalogue::Model& model,
+                             const canon::PriceCard& card, Ratio ratio);
 
 /// The provider's report when it is believable, else our own count, flagged.
 canon::Usage final_usage(const canon::Facts& facts, const canon::Envelope& envelope, const catalogue::Model& model);
