@@ -187,6 +187,26 @@ TYPED_TEST(BookContract, a_credit_counts_once_per_reference) {
     EXPECT_EQ(huge.error().code(), ErrorCode::bad_param);
 }
 
+TYPED_TEST(BookContract, a_credit_commits_with_its_company_or_not_at_all) {
+    auto& rig = this->rig;
+    const auto account = rig.fund(100);
+    class Refusing : public store::Op {
+        Status check(store::Db&) override { return Error(ErrorCode::conflict, "no"); }
+        Status apply(store::Db&) override { return {}; }
+    };
+    store::Batch refused;
+    refused.ops.push_back(rig.book().credit_op(account, 50, "tx-1", ""));
+    refused.ops.push_back(std::make_unique<Refusing>());
+    EXPECT_FALSE(rig.store().commit_now(std::move(refused)));
+    this->expect_wallet(account, 100, 0);
+    for (int i = 0; i < 2; ++i) {
+        store::Batch batch;
+        batch.ops.push_back(rig.book().credit_op(account, 50, "tx-1", ""));
+        EXPECT_TRUE(rig.store().commit_now(std::move(batch)));
+    }
+    this->expect_wallet(account, 150, 0);  // once per ref
+}
+
 TYPED_TEST(BookContract, holds_fit_into_every_budget) {
     auto& rig = this->rig;
     const auto account = rig.fund(1'000);

@@ -20,6 +20,8 @@ class SqliteBook : public Book {
     rt::Task<Result<WalletView>> credit(AccountId account, int64_t amount_nanos, std::string ref,
                                         std::string memo) override;
     Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) override;
+    std::unique_ptr<store::Op> credit_op(AccountId account, int64_t amount_nanos, std::string ref,
+                                         std::string memo) override;
     Result<WalletView> grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,
                                  std::string memo) override;
     rt::Task<Result<WalletView>> wallet(AccountId account) override;
