@@ -7,17 +7,13 @@
 #include "rt/event.h"
 
 namespace aig::rt {
-namespace {
 
-constexpr size_t kThreads = 4;
-constexpr size_t kQueue = 1'024;
-
-class BlockingPool {
+class Workers::Pool {
   public:
-    BlockingPool() {
-        for (size_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { work(); });
+    Pool(size_t threads, size_t queue) : queue_(queue) {
+        for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
     }
-    ~BlockingPool() {
+    ~Pool() {
         {
             std::lock_guard lock(mutex_);
             stopping_ = true;
@@ -28,7 +24,7 @@ class BlockingPool {
     bool add(std::function<void()> job) {
         {
             std::lock_guard lock(mutex_);
-            if (jobs_.size() >= kQueue) return false;
+            if (jobs_.size() >= queue_) return false;
             jobs_.push_back(std::move(job));
         }
         ready_.notify_one();
@@ -50,6 +46,7 @@ class BlockingPool {
         }
     }
 
+    const size_t queue_;
     std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<std::function<void()>> jobs_;
@@ -57,21 +54,17 @@ class BlockingPool {
     std::vector<std::thread> threads_;
 };
 
-BlockingPool& pool() {
-    static BlockingPool the_pool;
-    return the_pool;
-}
+Workers::Workers(size_t threads, size_t queue) : pool_(std::make_unique<Pool>(threads, queue)) {}
+Workers::~Workers() = default;
 
-}  // namespace
-
-Task<Status> blocking(std::function<void()> fn) {
+Task<Status> Workers::run(std::function<void()> fn) {
     // The job may outlive the loop (a slow resolver at shutdown), so it answers through the loop's door.
     auto done = std::make_shared<std::function<void()>>();
     bool queued = false;
     auto start = [&](std::function<void()> resume) {
         *done = std::move(resume);
         auto door = detail::door(*Loop::current());
-        queued = pool().add([fn = std::move(fn), door, done] {
+        queued = pool_->add([fn = std::move(fn), door, done] {
             fn();
             door->post([done] { (*done)(); });
         });
@@ -80,6 +73,11 @@ Task<Status> blocking(std::function<void()> fn) {
     co_await suspend(start);
     if (!queued) co_return Error(ErrorCode::overloaded, "too much blocking work is queued");
     co_return Status();
+}
+
+Task<Status> blocking(std::function<void()> fn) {
+    static Workers pool(4, 1'024);
+    return pool.run(std::move(fn));
 }
 
 }  // namespace aig::rt

@@ -77,9 +77,23 @@ class Stop {
     std::weak_ptr<std::function<void()>> listener_;
 };
 
-/// Runs fn on a small pool of threads kept for blocking work (DNS, password hashing, files) and resumes on the loop.
-/// `fn` must not throw and must own what it touches (at shutdown it may outlive the waiting task). The pool has 4
-/// threads and a queue of 1,024; beyond that the result is `overloaded`.
+/// A few threads for work that blocks, and a bounded queue before them.
+class Workers {
+  public:
+    Workers(size_t threads, size_t queue);
+    /// Waits for the jobs that run; queued ones are dropped, their tasks never resume: end the loops first.
+    ~Workers();
+    /// Runs fn on one of the threads and resumes on the calling loop; `overloaded` when the queue is full. `fn` must
+    /// not throw and must own what it touches (at shutdown it may outlive the waiting task).
+    Task<Status> run(std::function<void()> fn);
+
+  private:
+    class Pool;
+    std::unique_ptr<Pool> pool_;
+};
+
+/// Runs fn on a small pool of threads kept for blocking work (DNS, database readers, files): Workers with 4 threads and
+/// a queue of 1,024.
 Task<Status> blocking(std::function<void()> fn);
 
 }  // namespace aig::rt
