@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/api.h"
+#include "identity/users.h"
 
 namespace aig::api {
 
@@ -19,7 +20,8 @@ struct Request {
     canon::Surface surface = canon::Surface::aigate;
     std::string key_prefix;
     int64_t started_us = 0, started_mono_ns = 0;
-    int status = 0;  ///< answered, for the access log; 0 = nothing went out
+    int status = 0;                                      ///< answered, for the access log; 0 = nothing went out
+    std::shared_ptr<const identity::Session> session{};  ///< of a route with a Seat
 };
 
 /// An Error means that nothing was answered yet; it is rendered by the caller.
@@ -30,7 +32,13 @@ enum class Billing : uint8_t {
     free,  ///< never reaches a provider
     held,  ///< reaches providers only through gateway::run, which takes a hold first
 };
-enum class Access : uint8_t { open, optional_key, key };
+/// `session` is what a row with a Seat has; it cannot be written by itself.
+enum class Access : uint8_t { open, optional_key, key, session };
+/// Who may use a portal route: a session with at least this role in its account.
+struct Seat {
+    identity::Role least;
+    bool unconfirmed = false;  ///< also before the e-mail address is confirmed
+};
 
 struct Route {
     std::string_view method;
@@ -38,8 +46,13 @@ struct Route {
     Handler handler;
     Billing billing;
     Access access;
-    constexpr Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a)
-        : method(m), pattern(p), handler(h), billing(b), access(a) {}
+    Seat seat{identity::Role::owner};
+    consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a)
+        : method(m), pattern(p), handler(h), billing(b), access(a) {
+        if (a == Access::session) throw "a session route says who may use it: give a Seat";
+    }
+    consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Seat s)
+        : method(m), pattern(p), handler(h), billing(b), access(Access::session), seat(s) {}
 };
 
 /// All rows, in the order they are tried.
