@@ -81,7 +81,12 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
         api::AdminReply reply;
     };
     auto work = std::make_shared<Work>();
-    work->request = {head.method, std::string(head.path), std::string(head.query), std::move(body->bytes)};
+    work->request = {head.method,
+                     std::string(head.path),
+                     std::string(head.query),
+                     std::move(body->bytes),
+                     trusted ? "operator:socket" : "operator:token",
+                     trusted ? "admin.sock" : http.peer()};
     std::function<void()> run = [work, admin = &admin_] { work->reply = admin->answer(work->request); };
     auto ran = co_await rt::blocking(std::move(run));
     if (!ran) {

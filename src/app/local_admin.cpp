@@ -1,5 +1,8 @@
 #include "app/local_admin.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <optional>
 
 #include "api/admin/admin.h"
@@ -24,7 +27,8 @@ class LocalAdmin final : public cli::AdminTransport {
         return {};
     }
     Result<cli::AdminReply> call(cli::AdminRequest r) override {
-        auto reply = admin_->answer({std::move(r.method), std::move(r.path), std::move(r.query), std::move(r.body)});
+        auto reply = admin_->answer({std::move(r.method), std::move(r.path), std::move(r.query), std::move(r.body),
+                                     "operator:local", fmt::format("uid {}", getuid())});
         return cli::AdminReply{reply.status, std::move(reply.json)};
     }
 

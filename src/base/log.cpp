@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "base/metrics.h"
+#include "base/printable.h"
 #include "base/time.h"
 
 namespace aig::log {
@@ -40,28 +41,21 @@ bool plain_word(std::string_view s) {
     return !s.empty();
 }
 
-/// DEL and the C1 controls pass JSON escaping, but some terminals obey them (U+009B is "CSI").
-void append_for_terminal(std::string& out, std::string_view s) {
-    for (size_t i = 0; i < s.size(); ++i) {
-        const auto c = static_cast<unsigned char>(s[i]);
-        const bool c1 = c == 0xC2 && i + 1 < s.size() && static_cast<unsigned char>(s[i + 1]) < 0xA0;
-        if (c1) ++i;
-        out += c1 || c == 0x7F ? '?' : s[i];
-    }
-}
-
 /// {"ts":..,"level":..,"event":..,"a":1} -> "ts level event a=1"; a line without these members keeps what it has.
 void append_text(std::string& out, std::string_view json_line) {
     auto doc = JsonDoc::parse(json_line);
-    if (!doc || !doc->root().is_object()) return append_for_terminal(out, json_line);
+    if (!doc || !doc->root().is_object()) {
+        out += printable(json_line);
+        return;
+    }
     bool first = true;
     for (const JsonRef m : doc->root()) {
         if (!first) out += ' ';
         first = false;
         const bool head = m.key() == "ts" || m.key() == "level" || m.key() == "event";
-        if (!head) append_for_terminal(out, fmt::format("{}=", m.key()));
+        if (!head) out += printable(fmt::format("{}=", m.key()));
         const bool bare = m.is_string() && plain_word(m.text()) && m.raw().size() == m.text().size() + 2;
-        append_for_terminal(out, bare ? m.text() : m.raw());
+        out += printable(bare ? m.text() : m.raw());
         if (m.key() == "level" && m.text().size() < 5) out.append(5 - m.text().size(), ' ');
     }
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -100,7 +102,25 @@ TEST_F(CliTest, help_names_every_command_and_every_command_has_help) {
 
 TEST_F(CliTest, the_reference_in_docs_is_what_the_binary_prints) {
     EXPECT_EQ(run({"docs", "cli"}), exit_ok);
-    EXPECT_TRUE(out.str() == file("docs/reference/cli.md")) << "run: build/aig docs cli > docs/reference/cli.md";
+    const std::string path = "docs/reference/cli.md";
+    if (std::getenv("AIG_UPDATE")) std::ofstream(AIG_SOURCE_DIR "/" + path) << out.str();
+    EXPECT_TRUE(out.str() == file(path)) << "run: AIG_UPDATE=1 build-dev/test_cli, or build/aig docs cli > " << path;
+}
+
+TEST_F(CliTest, nothing_in_a_table_moves_the_cursor) {
+    EXPECT_EQ(
+        operate(
+            {"audit", "list"},
+            {200,
+             R"({"audit":[{"audit_id":"aud_1","actor":"a\r\n\u001b[31mred\u009b31m","action":"x\u007f","object":"o\u202e",)"
+             R"("detail":{"name":"\u001b[2J"}}],"next":null})"}),
+        exit_ok);
+    const std::string shown = out.str();
+    EXPECT_THAT(shown, HasSubstr("a???[31mred?31m"));
+    EXPECT_EQ(books.asked[0].query, "limit=100");
+    for (const char* bad : {"\x1b", "\r", "\xC2\x9B", "\x7f", "\xE2\x80\xAE"})
+        EXPECT_EQ(shown.find(bad), std::string::npos) << bad;
+    EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 2);
 }
 
 TEST_F(CliTest, wrong_usage_says_where_to_look) {

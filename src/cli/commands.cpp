@@ -23,6 +23,7 @@ const std::vector<Command>& commands() {
         {Group::operate, "wallet credit", "add money; the same --ref credits once", build_wallet_credit},
         {Group::operate, "wallet show", "show what a wallet holds", build_wallet_show},
         {Group::operate, "ledger verify", "re-check every invariant and the hash chain", build_ledger_verify},
+        {Group::operate, "audit list", "list what operators and users did, newest first", build_audit_list},
 
         {Group::client, "init", "keep a gateway's URL and key for the commands below", build_init},
         {Group::client, "call", "send one chat and print the answer", build_call},

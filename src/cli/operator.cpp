@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/detail/http.h"
 
 namespace aig::cli {
@@ -112,6 +113,22 @@ Error refusal(const AdminReply& reply) {
         message += " Is --url the admin listener's address?";
     return Error(ErrorCode::bad_request, std::move(message));
 }
+
+/// Pages through a list until it ends; the items as raw JSON.
+Result<std::vector<std::string>> all_pages(const Context& context, const Operator& o, std::string path,
+                                           std::string_view member, const std::string& filter, int64_t most) {
+    std::vector<std::string> items;
+    std::string after;
+    do {
+        auto query = fmt::format("limit={}", std::min<int64_t>(1000, most - std::ssize(items))) + filter +
+                     (after.empty() ? "" : "&after=" + percent_encode(after));
+        TRY(const auto reply, ask(context, o, {"GET", path, std::move(query), ""}));
+        TRY(const auto doc, JsonDoc::parse(reply));
+        for (const JsonRef item : doc.root()[member]) items.emplace_back(item.raw());
+        after = doc.root()["next"].text();
+    } while (!after.empty() && std::ssize(items) < most);
+    return items;
+}
 }  // namespace
 
 std::string admin_socket(const std::string& data_dir) { return data_dir + "/admin.sock"; }
@@ -142,6 +159,37 @@ int ask_and_print(const Context& context, const Operator& o, AdminRequest reques
         context.out << *reply << "\n";
     else
         say(doc->root());
+    return exit_ok;
+}
+
+std::string cell(JsonRef v) {
+    if (v.is_null()) return "-";
+    if (!v.is_string()) return printable(v.raw());
+    return v.text().empty() ? "-" : printable(v.text());
+}
+
+int print_list(const Context& context, const Operator& o, std::string path, std::string_view member,
+               const std::string& filter, const std::vector<std::string>& columns, int64_t most) {
+    auto items = all_pages(context, o, std::move(path), member, filter, most);
+    if (!items) return fail(context, items.error());
+    if (o.json) {
+        std::string out;
+        JsonWriter w(out);
+        w.begin_object().key(member).begin_array();
+        for (const auto& item : *items) w.raw(item);
+        w.end_array().end_object();
+        context.out << out << "\n";
+        return exit_ok;
+    }
+    std::vector<std::vector<std::string>> rows{columns};
+    for (const auto& item : *items) {
+        auto doc = JsonDoc::parse(item);
+        if (!doc) continue;
+        std::vector<std::string> row;
+        for (const auto& c : columns) row.push_back(cell(doc->root()[c]));
+        rows.push_back(std::move(row));
+    }
+    print_table(context.out, rows);
     return exit_ok;
 }
 

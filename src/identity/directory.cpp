@@ -28,9 +28,10 @@ constexpr int max_rereads = 16;
 
 Error unknown_key() { return Error(ErrorCode::auth_invalid, "This API key is not known here.").reason("invalid_key"); }
 
-store::Batch batch(std::function<Status(store::Db&)> apply) {
+store::Batch batch(std::function<Status(store::Db&)> apply, store::Ops with = {}) {
     store::Batch b;
     b.ops.push_back(store::op(std::move(apply)));
+    for (auto& op : with) b.ops.push_back(std::move(op));
     b.guarded = true;
     return b;
 }
@@ -118,9 +119,9 @@ class StoredDirectory final : public Directory {
     PrincipalPtr known(std::string_view key) override;
     Result<AccountId> create_account(std::string name, std::string email,
                                      std::function<store::Ops(AccountId)> extra) override;
-    Result<MintedKey> create_key(NewKey key) override;
-    Status revoke_key(KeyId key) override;
-    Status block_account(AccountId account, bool blocked) override;
+    Result<MintedKey> create_key(NewKey key, const std::function<store::Ops(const KeyId&)>& extra) override;
+    Status revoke_key(KeyId key, store::Ops with) override;
+    Status block_account(AccountId account, bool blocked, store::Ops with) override;
     Result<std::vector<AccountRow>> accounts(AccountId after, int64_t limit) override;
     Result<std::vector<KeyRow>> keys(AccountId account, KeyId after, int64_t limit) override;
     Result<AccountRow> account(AccountId account) override;
@@ -243,47 +244,46 @@ Result<AccountId> StoredDirectory::create_account(std::string name, std::string 
                                                   std::function<store::Ops(AccountId)> extra) {
     TRYV(valid_account(name, email));
     const AccountRow row{AccountId{++last_account_}, std::move(name), std::move(email), "active", now_us()};
-    auto b = batch([&row](store::Db& db) { return insert_account(db, row); });
-    if (extra)
-        for (auto& op : extra(row.id)) b.ops.push_back(std::move(op));
-    TRYV(store_.commit_now(std::move(b)));
+    TRYV(store_.commit_now(
+        batch([&row](store::Db& db) { return insert_account(db, row); }, extra ? extra(row.id) : store::Ops{})));
     return row.id;
 }
 
-Result<MintedKey> StoredDirectory::create_key(NewKey key) {
+Result<MintedKey> StoredDirectory::create_key(NewKey key, const std::function<store::Ops(const KeyId&)>& extra) {
     const int64_t now = now_us();
     TRYV(valid_new_key(key, now));
     TRY(std::string text, mint_key(key.prefix));
     const KeyHash hash = hash_key(text);
     StoredKey stored;
-    TRYV(store_.commit_now(batch([&](store::Db& db) -> Status {
-        TRY(const KeyId id, insert_key(db, key, key_prefix(text), hash, shown_key(text), now));
+    KeyId id;
+    const auto insert = [&](store::Db& db) -> Status {
+        TRY(id, insert_key(db, key, key_prefix(text), hash, shown_key(text), now));
         TRY(auto row, load_key(db, id));
         stored = *std::move(row);
         return {};
-    })));
-    const KeyId id = stored.row.id;
+    };
+    TRYV(store_.commit_now(batch(insert, extra ? extra(id) : store::Ops{})));
     cache_.change(hash, entry(std::move(stored)));
     return MintedKey{id, std::move(text)};
 }
 
-Status StoredDirectory::revoke_key(KeyId key) {
+Status StoredDirectory::revoke_key(KeyId key, store::Ops with) {
     std::optional<StoredKey> stored;
-    TRYV(store_.commit_now(batch([&](store::Db& db) -> Status {
+    const auto revoke = [&](store::Db& db) -> Status {
         TRYV(mark_revoked(db, key, now_us()));
         TRY(stored, load_key(db, key));
-        return {};
-    })));
-    if (!stored)
+        if (stored) return {};
         return Error(ErrorCode::resource_not_found, fmt::format("There is no key '{}'.", to_text(key))).param("key_id");
+    };
+    TRYV(store_.commit_now(batch(revoke, std::move(with))));
     const auto hash = stored->hash;
     cache_.change(hash, entry(*std::move(stored)));
     return {};
 }
 
-Status StoredDirectory::block_account(AccountId account, bool blocked) {
-    TRYV(store_.commit_now(
-        batch([&](store::Db& db) { return mark_account(db, account, blocked ? "blocked" : "active"); })));
+Status StoredDirectory::block_account(AccountId account, bool blocked, store::Ops with) {
+    TRYV(store_.commit_now(batch(
+        [&](store::Db& db) { return mark_account(db, account, blocked ? "blocked" : "active"); }, std::move(with))));
     accounts_.set(account, blocked);
     return {};
 }

@@ -108,11 +108,12 @@ class Directory {
     /// `extra` commits with the account row (ledger's wallet).
     virtual Result<AccountId> create_account(std::string name, std::string email,
                                              std::function<store::Ops(AccountId)> extra) = 0;
-    virtual Result<MintedKey> create_key(NewKey key) = 0;
+    /// `extra` commits with the key; it may read the id only when its ops are applied.
+    virtual Result<MintedKey> create_key(NewKey key, const std::function<store::Ops(const KeyId&)>& extra = {}) = 0;
     /// Revoking a revoked key is ok. resource_not_found.
-    virtual Status revoke_key(KeyId key) = 0;
+    virtual Status revoke_key(KeyId key, store::Ops with = {}) = 0;
     /// Keys of a blocked account answer account_blocked. resource_not_found.
-    virtual Status block_account(AccountId account, bool blocked) = 0;
+    virtual Status block_account(AccountId account, bool blocked, store::Ops with = {}) = 0;
     /// In the order of their ids, from behind `after`, at most 10,000.
     virtual Result<std::vector<AccountRow>> accounts(AccountId after = {}, int64_t limit = 10'000) = 0;
     virtual Result<std::vector<KeyRow>> keys(AccountId account, KeyId after = {},

@@ -127,8 +127,8 @@ class Book {
     /// The same (account, ref) credits once: a second one changes nothing and returns ok. amount > 0.
     virtual rt::Task<Result<WalletView>> credit(AccountId account, int64_t amount_nanos, std::string ref,
                                                 std::string memo) = 0;
-    virtual Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref,
-                                          std::string memo) = 0;
+    virtual Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo,
+                                          store::Ops with = {}) = 0;
     /// The same as an Op, to commit with what it follows from (a deposit's row).
     virtual std::unique_ptr<store::Op> credit_op(AccountId account, int64_t amount_nanos, std::string ref,
                                                  std::string memo) = 0;

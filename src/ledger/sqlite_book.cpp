@@ -139,13 +139,15 @@ rt::Task<Result<WalletView>> SqliteBook::credit(AccountId account, int64_t amoun
     co_return *view;
 }
 
-Result<WalletView> SqliteBook::order_now(CreditOrder order) {
+Result<WalletView> SqliteBook::order_now(CreditOrder order, store::Ops with) {
     auto view = std::make_shared<WalletView>();
-    TRYV(store_.commit_now(batch_of(std::make_unique<CreditOp>(vault_, view, std::move(order)), {}, false)));
+    TRYV(store_.commit_now(
+        batch_of(std::make_unique<CreditOp>(vault_, view, std::move(order)), std::move(with), false)));
     return *view;
 }
-Result<WalletView> SqliteBook::credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) {
-    return order_now({account, EntryKind::deposit, amount_nanos, 0, std::move(ref), std::move(memo)});
+Result<WalletView> SqliteBook::credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo,
+                                          store::Ops with) {
+    return order_now({account, EntryKind::deposit, amount_nanos, 0, std::move(ref), std::move(memo)}, std::move(with));
 }
 std::unique_ptr<store::Op> SqliteBook::credit_op(AccountId account, int64_t amount_nanos, std::string ref,
                                                  std::string memo) {

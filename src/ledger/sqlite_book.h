@@ -19,7 +19,8 @@ class SqliteBook : public Book {
     std::unique_ptr<store::Op> create_wallet(AccountId account, std::string currency) override;
     rt::Task<Result<WalletView>> credit(AccountId account, int64_t amount_nanos, std::string ref,
                                         std::string memo) override;
-    Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo) override;
+    Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo,
+                                  store::Ops with) override;
     std::unique_ptr<store::Op> credit_op(AccountId account, int64_t amount_nanos, std::string ref,
                                          std::string memo) override;
     Result<WalletView> grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,
@@ -36,7 +37,7 @@ class SqliteBook : public Book {
     SqliteBook(store::Store& store, std::shared_ptr<Vault> vault) : store_(store), vault_(std::move(vault)) {}
     Status load();
     Status void_left_over();
-    Result<WalletView> order_now(CreditOrder order);
+    Result<WalletView> order_now(CreditOrder order, store::Ops with = {});
 
     store::Store& store_;
     std::shared_ptr<Vault> vault_;

@@ -5,4 +5,5 @@
 
 namespace aig::records::sql {
 std::span<const char* const> statements();
-}
+std::span<const char* const> audit_statements();
+}  // namespace aig::records::sql

@@ -146,12 +146,13 @@ TEST_F(Records, long_texts_are_cut) {
 }
 
 TEST_F(Records, every_statement_prepares_on_an_empty_database) {
-    for (const char* sql : sql::statements())
-        EXPECT_TRUE(store_->read_now([&](store::Db& db) -> Status {
-            (void)db.query(sql);
-            if (db.failure()) return Error(ErrorCode::internal, sql);
-            return {};
-        }));
+    for (const auto& statements : {sql::statements(), sql::audit_statements()})
+        for (const char* sql : statements)
+            EXPECT_TRUE(store_->read_now([&](store::Db& db) -> Status {
+                (void)db.query(sql);
+                if (db.failure()) return Error(ErrorCode::internal, sql);
+                return {};
+            }));
 }
 }  // namespace
 }  // namespace aig::records

@@ -16,6 +16,8 @@ namespace aig::api {
 
 struct AdminRequest {
     std::string method, path, query, body;  ///< path as received, without '?'; query without it
+    std::string actor = "operator";         ///< for the audit log: "operator:token"
+    std::string from = {};                  ///< the peer's address, or what stands for it
 };
 struct AdminReply {
     int status = 200;
@@ -35,7 +37,7 @@ class Admin {
     AdminReply answer(const AdminRequest& request);
 
   private:
-    friend struct AdminRoutes;
+    Result<AdminReply> dispatch(const AdminRequest& request);
     store::Store& store_;
     ledger::Book& book_;
     identity::Directory& directory_;

@@ -232,6 +232,49 @@ TEST_F(AdminTest, blocking_an_account) {
     EXPECT_EQ(refusal(post("/admin/accounts/acc_9/block", "")), "404 resource_not_found account_id");
 }
 
+TEST_F(AdminTest, what_an_operator_does_is_written_down_with_it) {
+    const auto id = account();
+    admin->answer({"POST", "/admin/accounts/" + id + "/credit", "", R"({"amount":"5","ref":"r\r\n1","memo":"m"})",
+                   "operator:token", "192.0.2.7"});
+    const auto key = member(post("/admin/keys", "{\"account_id\":\"" + id + "\",\"name\":\"ci\"}"), "key");
+    post("/admin/keys/key_1/revoke", "");
+    post("/admin/accounts/" + id + "/block", "");
+    post("/admin/accounts/acc_9/block", "");  // refused: nothing happened, nothing is written
+    post("/admin/accounts/" + id + "/credit", R"({"amount":"0"})");
+    const auto log = get("/admin/audit").json;
+    auto doc = JsonDoc::parse(log);
+    ASSERT_TRUE(doc) << log;
+    std::vector<std::string> acts;
+    for (const JsonRef r : doc->root()["audit"])
+        acts.push_back(std::string(r["action"].text()) + " " + std::string(r["object"].text()) + " " +
+                       std::string(r["account_id"].text()));
+    EXPECT_EQ(acts,
+              (std::vector<std::string>{"account.block acc_1 acc_1", "key.revoke key_1 acc_1", "key.create key_1 acc_1",
+                                        "wallet.credit acc_1 acc_1", "account.create acc_1 acc_1"}));
+    EXPECT_EQ(log.find(key), std::string::npos);
+    const auto credited = get("/admin/audit", "action=wallet.credit&account=" + id).json;
+    EXPECT_THAT(credited, HasSubstr(R"("actor":"operator:token","from":"192.0.2.7","action":"wallet.credit")"));
+    EXPECT_THAT(credited, HasSubstr(R"("detail":{"amount":"5.000000000","ref":"r\r\n1"})"));
+    auto page = JsonDoc::parse(get("/admin/audit", "limit=2").json);
+    EXPECT_EQ(page->root()["next"].text(), "aud_4");
+    page = JsonDoc::parse(get("/admin/audit", "limit=4&after=aud_4").json);
+    EXPECT_EQ(page->root()["audit"].size(), 3u);
+    EXPECT_EQ(get("/admin/audit", "account=acc_2").json, R"({"audit":[],"next":null})");
+    EXPECT_EQ(refusal(get("/admin/audit", "limit=0")), "400 bad_param limit");
+    EXPECT_EQ(refusal(get("/admin/audit", "since=1")), "400 bad_param since");
+}
+
+TEST_F(AdminTest, verify_covers_the_audit_log) {
+    account();
+    EXPECT_THAT(get("/admin/ledger/verify").json, HasSubstr(R"("ok":true,"faults":[])"));
+    EXPECT_THAT(get("/admin/ledger/verify").json, HasSubstr(R"("audit_rows":1)"));
+    store::Batch b;
+    b.ops.push_back(store::op([](store::Db& db) { return db.script("UPDATE audit SET actor = 'nobody'"); }));
+    ASSERT_TRUE(store->commit_now(std::move(b)));
+    EXPECT_THAT(get("/admin/ledger/verify").json,
+                HasSubstr(R"("ok":false,"faults":["hash chain of the audit log: audit row 1"])"));
+}
+
 TEST_F(AdminTest, recent_calls) {
     const auto id = account();
     records::CallRecord call;

@@ -21,6 +21,7 @@ Action build_key_revoke(Spec&);
 Action build_wallet_credit(Spec&);
 Action build_wallet_show(Spec&);
 Action build_ledger_verify(Spec&);
+Action build_audit_list(Spec&);
 Action build_init(Spec&);
 Action build_call(Spec&);
 Action build_models(Spec&);

@@ -22,6 +22,14 @@ Result<std::string> ask(const Context& context, const Operator& o, AdminRequest 
 int ask_and_print(const Context& context, const Operator& o, AdminRequest request,
                   const std::function<void(JsonRef reply)>& say);
 
+/// A member as one cell of a table: "-" for null, absent or empty; nothing in it moves a terminal's cursor.
+std::string cell(JsonRef v);
+
+/// Pages through a list until it ends and prints it as a table of `columns` (one JSON object with --json). `filter` is
+/// "&name=value" or "".
+int print_list(const Context& context, const Operator& o, std::string path, std::string_view member,
+               const std::string& filter, const std::vector<std::string>& columns, int64_t most = INT64_MAX);
+
 /// Columns as wide as their widest cell; the first row is the heading.
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows);
 
