@@ -159,7 +159,8 @@ class Users {
     Status remove(AccountId account, UserId user, store::Ops with);
 
     // ---- keys
-    std::unique_ptr<store::Op> made_key(std::function<KeyId()> key, UserId user);
+    /// For Directory::create_key's extra: `key` is read when the op is applied.
+    static std::unique_ptr<store::Op> made_key(const KeyId& key, UserId user);
     Result<UserId> key_maker(KeyId key);  ///< 0 = not made in the portal
 
     /// Forgets sessions and tokens that are over.
