@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/idempotent.h"
 #include "api/request.h"
 #include "api/surface.h"
 #include "base/ids.h"
@@ -129,6 +130,14 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
     co_return Status{};
 }
 
+rt::Task<Status> run(Request& request, const Route& route) {
+    if (route.mark != Mark::once) return route.handler(request);
+    const AccountId scope = request.principal ? request.principal->account
+                            : request.session ? request.session->account
+                                              : AccountId{};
+    return run_once(request, scope, route.pattern, route.handler);
+}
+
 /// The query stays out: on some routes it may carry a key.
 void access_log(const Request& request) {
     if (!request.services.log_requests) return;
@@ -177,7 +186,7 @@ rt::Task<> Api::handle(net::Exchange& http) {
         auto decoded = net::percent_decode(match.arg);
         if (decoded) request.arg = *std::move(decoded);
         done = co_await authenticate(request, *match.route);
-        if (done) done = co_await match.route->handler(request);
+        if (done) done = co_await run(request, *match.route);
     }
     if (!done) co_await answer_error(request, done.error(), std::move(match.allowed));
     access_log(request);
@@ -191,6 +200,11 @@ void add_common_headers(net::Headers& h, const Request& request) {
 }
 
 rt::Task<Status> reply_json(Request& request, int status, std::string body) {
+    if (request.once && !request.once->kept && status < 300) {
+        store::Batch batch;
+        batch.ops = keep_reply(request, status, body);
+        CO_TRYV(co_await request.services.store->commit(std::move(batch)));
+    }
     net::Headers h;
     h.add("content-type", "application/json");
     add_common_headers(h, request);

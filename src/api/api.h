@@ -14,6 +14,7 @@
 #include "identity/identity.h"
 #include "ledger/book.h"
 #include "net/server.h"
+#include "records/idempotency.h"
 #include "store/store.h"
 
 namespace aig::api {
@@ -31,6 +32,7 @@ struct Services {
     identity::Directory* directory = nullptr;
     catalogue::Catalogue* catalogue = nullptr;
     store::Store* store = nullptr;
+    records::Idempotency* idempotency = nullptr;
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;

@@ -1,6 +1,7 @@
 // One request on its way through the surface, and the rows that routes are made of.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "identity/users.h"
 
 namespace aig::api {
+
+struct Once;  // api/idempotent.h
 
 struct Request {
     net::Exchange& http;
@@ -22,6 +25,7 @@ struct Request {
     int64_t started_us = 0, started_mono_ns = 0;
     int status = 0;                                      ///< answered, for the access log; 0 = nothing went out
     std::shared_ptr<const identity::Session> session{};  ///< of a route with a Seat
+    std::shared_ptr<Once> once{};                        ///< runs under an Idempotency-Key
 };
 
 /// An Error means that nothing was answered yet; it is rendered by the caller.
@@ -39,6 +43,11 @@ struct Seat {
     identity::Role least;
     bool unconfirmed = false;  ///< also before the e-mail address is confirmed
 };
+/// What else a row is.
+enum class Mark : uint8_t {
+    none,
+    once,  ///< takes an Idempotency-Key: everything that costs or creates something (api/idempotent.h)
+};
 
 struct Route {
     std::string_view method;
@@ -47,12 +56,13 @@ struct Route {
     Billing billing;
     Access access;
     Seat seat{identity::Role::owner};
-    consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a)
-        : method(m), pattern(p), handler(h), billing(b), access(a) {
+    Mark mark = Mark::none;
+    consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a, Mark k = Mark::none)
+        : method(m), pattern(p), handler(h), billing(b), access(a), mark(k) {
         if (a == Access::session) throw "a session route says who may use it: give a Seat";
     }
-    consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Seat s)
-        : method(m), pattern(p), handler(h), billing(b), access(Access::session), seat(s) {}
+    consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Seat s, Mark k = Mark::none)
+        : method(m), pattern(p), handler(h), billing(b), access(Access::session), seat(s), mark(k) {}
 };
 
 /// All rows, in the order they are tried.

@@ -21,6 +21,7 @@ namespace aig::app {
 namespace {
 /// Batches waiting for the writer, of the 10,000 it takes.
 constexpr int64_t nearly_full = 8'000;
+constexpr int64_t sweep_ms = 20'000;
 }  // namespace
 
 /// In the order of construction; destroyed in reverse: first nobody can come in, then loops end, then the books close.
@@ -31,6 +32,7 @@ struct Node::Parts {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<ledger::Book> book;
     std::unique_ptr<identity::Directory> directory;
+    std::unique_ptr<records::Idempotency> idempotency;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
     route::Health health;
@@ -40,6 +42,7 @@ struct Node::Parts {
     std::unique_ptr<api::Admin> admin;
     std::unique_ptr<AdminListener> admin_listener;
     std::unique_ptr<net::Server> server;
+    std::shared_ptr<void> sweeping;  ///< first loop
     std::atomic<bool> ready{false};
 
     ~Parts() {
@@ -55,6 +58,7 @@ struct Node::Parts {
     api::Services api_services();
     std::function<Status()> readiness();
     api::AdminHooks admin_hooks();
+    void sweep_now_and_then();
     Status serve();
 };
 
@@ -66,6 +70,7 @@ Status Node::Parts::open_books() {
     TRY(store, store::Store::open(so));
     TRY(book, ledger::Book::open(*store));
     TRY(directory, identity::Directory::open(*store));
+    idempotency = std::make_unique<records::Idempotency>(*store);
     return {};
 }
 
@@ -107,6 +112,7 @@ api::Services Node::Parts::api_services() {
     s.directory = directory.get();
     s.catalogue = &catalogue;
     s.store = store.get();
+    s.idempotency = idempotency.get();
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
@@ -137,8 +143,20 @@ api::AdminHooks Node::Parts::admin_hooks() {
     return hooks;
 }
 
+/// What is past its time goes in bounded steps, so that no step is felt.
+void Node::Parts::sweep_now_and_then() {
+    (*loops)[0].post([this] {
+        sweeping = rt::Loop::current()->every(sweep_ms, [this] {
+            store::Batch batch;
+            batch.ops.push_back(records::Idempotency::sweep(now_us()));
+            store->submit(std::move(batch), [](const Status&) {});
+        });
+    });
+}
+
 Status Node::Parts::serve() {
     loops = std::make_unique<rt::Loops>(options.threads);
+    sweep_now_and_then();
     gateway =
         std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
     api = std::make_unique<api::Api>(api_services());

@@ -65,6 +65,7 @@ constexpr std::array rows = {
     Row{E::conflict,              409, invalid, 409, invalid, "conflict",              409, "task_failed",        409, invalid, 409, "ABORTED", 409},
     Row{E::idempotency_in_flight, 409, "idempotency_error", 409, "idempotency_error", "idempotency_key_in_use", 409, "idempotency_key_in_use", 409, invalid, 409, "ABORTED", 409},
     Row{E::idempotency_mismatch,  409, "idempotency_error", 409, "idempotency_error", "idempotency_key_mismatch", 422, "idempotency_key_mismatch", 400, invalid, 400, "INVALID_ARGUMENT", 409},
+    Row{E::idempotency_spent,     409, "idempotency_error", 409, "idempotency_error", "idempotency_key_spent", 409, "idempotency_key_in_use", 409, invalid, 409, "ABORTED", 409},
     Row{E::gone,                  410, not_found, 410, "not_found", "gone",            404, "task_expired",       410, not_found, 410, "NOT_FOUND", 410},
     Row{E::too_large,             413, invalid, 413, invalid, "too_large",             413, "invalid_request",    413, "request_too_large", 413, "INVALID_ARGUMENT", 413},
     Row{E::uri_too_long,          414, invalid, 414, invalid, "uri_too_long",          414, "invalid_request",    414, invalid, 414, "INVALID_ARGUMENT", 414},

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,17 @@ class Sink {
     virtual rt::Stop& stop() = 0;
 };
 
+/// The end of a charged call, as its caller gets it.
+struct FinalReply {
+    bool whole = true;      ///< false: the caller left a stream, what it got is cut off
+    bool streamed = false;  ///< the head and the bytes before the tail went through the sink
+    net::Headers headers;
+    std::string_view tail;  ///< the rest of a stream, or the whole body
+};
+/// Keeps a reply for a repetition of its request, in the transaction of the charge: writer thread, may run twice, must
+/// not fail but for storage.
+using KeepReply = std::function<Status(store::Db&, const FinalReply&)>;
+
 /// One call as the HTTP surface hands it over. Outlives run().
 struct Call {
     const canon::Dialect* dialect = nullptr;
@@ -50,6 +62,7 @@ struct Call {
     std::string tag;
     int64_t started_us = 0;  ///< wall clock
     int64_t started_mono_ns = 0;
+    KeepReply keep;  ///< none: nobody asked for it
 };
 
 struct Services {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,7 +82,10 @@ struct Settlement {
     Ratio ratio;
     int64_t price_version = 0;
     uint8_t flags = 0;  ///< bit 0: usage was estimated, bit 1: client left, bit 2: cut because the wallet ran dry
-    store::Ops with;    ///< committed together with the charge (call record, outbox, idempotent reply)
+    store::Ops with;    ///< committed together with the charge (call record, outbox)
+    /// For what is written together with the charge and must name its amount (the reply kept under an idempotency key).
+    /// Writer thread, inside the transaction; may run twice; must not fail but for storage.
+    std::function<Status(store::Db&, const Receipt&)> with_receipt;
 };
 
 enum class VoidReason : uint8_t { failed = 1, client_gone = 2, refused = 3, crashed = 4, dropped = 5, empty = 6 };

@@ -97,6 +97,10 @@ rt::Task<Result<Receipt>> SqliteBook::settle(Hold hold, Settlement settlement) {
                         fmt::format("a cost of {} nanos does not follow from its lines", settlement.cost_nanos));
     auto outcome = std::make_shared<ResolveOutcome>();
     auto with = std::exchange(settlement.with, {});
+    if (settlement.with_receipt)  // behind the charge, whose outcome it tells
+        with.push_back(store::op([outcome, write = std::exchange(settlement.with_receipt, nullptr)](store::Db& db) {
+            return write(db, ReceiptMint::mint(outcome->charged, outcome->available, outcome->entry));
+        }));
     auto op = std::make_unique<SettleOp>(vault_, outcome, hold.id_, std::move(settlement));
     auto batch = batch_of(std::move(op), std::move(with), true);
     auto status = co_await store_.commit(std::move(batch));

@@ -6,4 +6,5 @@
 namespace aig::records::sql {
 std::span<const char* const> statements();
 std::span<const char* const> audit_statements();
+std::span<const char* const> idempotency_statements();
 }  // namespace aig::records::sql

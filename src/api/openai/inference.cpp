@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/idempotent.h"
 #include "dialect/registry.h"
 
 namespace aig::api {
@@ -23,7 +24,10 @@ class ExchangeSink final : public gateway::Sink {
         request_.status = 200;
         return request_.http.begin(200, std::move(headers));
     }
-    rt::Task<Status> write(net::Pieces pieces) override { return request_.http.write(std::move(pieces)); }
+    rt::Task<Status> write(net::Pieces pieces) override {
+        if (request_.once) keep_streamed(*request_.once, pieces);
+        return request_.http.write(std::move(pieces));
+    }
     rt::Task<Status> end() override { return request_.http.end(); }
     void abort() override { request_.http.abort(); }
     rt::Stop& stop() override { return request_.http.stop(); }
@@ -68,7 +72,7 @@ rt::Task<Status> infer(Request& request, canon::Operation operation) {
     CO_TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
     CO_TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
     CO_TRY(auto tag, cost_tag(headers));
-    CO_TRY(const auto body, co_await request.http.read_body(request.services.max_json_body));
+    CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
     gateway::Call call;
     call.dialect = &dialect::openai_chat();
     call.operation = operation;
@@ -80,6 +84,7 @@ rt::Task<Status> infer(Request& request, canon::Operation operation) {
     call.tag = std::move(tag);
     call.started_us = request.started_us;
     call.started_mono_ns = request.started_mono_ns;
+    call.keep = keep_call(request);
     ExchangeSink sink(request);
     auto done = co_await request.services.gateway->run(call, sink);
     co_return done;

@@ -5,6 +5,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "gateway/detail/flow.h"
+#include "gateway/detail/keeping.h"
 #include "records/records.h"
 
 namespace aig::gateway {
@@ -141,11 +142,12 @@ ledger::Settlement settlement(const Flow& f, const Tried& t, const Charge& c) {
     return s;
 }
 
-rt::Task<Status> send_tail(Flow& f, const Tried& t, const canon::Bill& bill) {
-    const std::string tail = t.ending == Ending::dry ? t.relay->cut(bill) : t.relay->finish(bill);
+rt::Task<Status> send_tail(Flow& f, const Tried& t, const canon::Bill& bill, std::string tail) {
+    if (tail.empty()) tail = tail_of(t.ending, *t.relay, bill);
     net::Pieces pieces{tail};
     if (!f.envelope.stream) {
-        auto headers = reply_headers(f, &bill);
+        auto headers = reply_headers(f);
+        add_cost_headers(headers, bill);
         auto sent = co_await f.sink.whole(200, std::move(headers), std::move(pieces));
         co_return sent;
     }
@@ -175,7 +177,9 @@ rt::Task<Status> conclude(Flow& f, Tried t) {
     }
     f.ticket.correct(charged->usage.input_total() + charged->usage.output_total());
     auto terms = settlement(f, t, *charged);
+    KeepingGuard guard(t, keep_reply(f, t, charged->usage, terms));
     auto receipt = co_await f.services.book->settle(std::move(f.hold), std::move(terms));
+    guard.end();
     if (!receipt) {  // the end of the answer stays unsaid: no receipt, no terminal marker
         t.ending = Ending::failed;
         t.error = std::move(receipt).error();
@@ -186,7 +190,8 @@ rt::Task<Status> conclude(Flow& f, Tried t) {
     count(f, t, &charged->usage, receipt->cost_nanos());
     if (t.ending == Ending::client_gone) co_return Error(ErrorCode::client_gone);
     const canon::Bill bill{charged->usage, *receipt};
-    auto sent = co_await send_tail(f, t, bill);
+    std::string tail = guard.tail_for(*receipt);
+    auto sent = co_await send_tail(f, t, bill, std::move(tail));
     net::finish_later(std::move(t.reply));
     // The charge stands; a caller that vanished at the very last moment has nobody left to tell.
     if (!sent) f.sink.abort();

@@ -57,8 +57,9 @@ rt::Task<Tried> attempt(Flow& flow, const route::Attempt& target);
 /// Settles or releases, sends the tail, records. An Error means that nothing was sent and the caller answers.
 rt::Task<Status> conclude(Flow& flow, Tried tried);
 
-/// Headers of a reply. `bill` is null while the cost is not known yet (streams).
-net::Headers reply_headers(const Flow& flow, const canon::Bill* bill);
+/// Headers of a reply; its cost comes to them by add_cost_headers() when it is known.
+net::Headers reply_headers(const Flow& flow);
+void add_cost_headers(net::Headers& headers, const canon::Bill& bill);
 /// Sends a stream's head; nothing when it is out already.
 rt::Task<Status> begin_stream(Flow& flow);
 /// x-ratelimit-* for keys that have limits.

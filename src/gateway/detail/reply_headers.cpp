@@ -39,7 +39,7 @@ void add_rate_headers(net::Headers& headers, const limits::State& s) {
     }
 }
 
-net::Headers reply_headers(const Flow& f, const canon::Bill* bill) {
+net::Headers reply_headers(const Flow& f) {
     net::Headers h;
     h.add("content-type", std::string(f.call.dialect->content_type(f.envelope)));
     h.add("x-request-id", f.call.correlation_id);
@@ -52,17 +52,18 @@ net::Headers reply_headers(const Flow& f, const canon::Bill* bill) {
     }
     if (!f.losses.empty()) h.add("x-aig-loss", loss_list(f.losses));
     if (f.clamped_max) h.add("x-aig-max-tokens-clamped", std::to_string(*f.clamped_max));
-    if (bill) {
-        h.add("x-cost-cents", cents_number(bill->receipt.cost_nanos()));
-        h.add("x-cached-input-units", std::to_string(bill->usage[canon::Component::cached_input]));
-    }
     add_rate_headers(h, f.ticket.state());
     return h;
 }
 
+void add_cost_headers(net::Headers& headers, const canon::Bill& bill) {
+    headers.add("x-cost-cents", cents_number(bill.receipt.cost_nanos()));
+    headers.add("x-cached-input-units", std::to_string(bill.usage[canon::Component::cached_input]));
+}
+
 rt::Task<Status> begin_stream(Flow& f) {
     if (std::exchange(f.begun, true)) co_return Status{};
-    auto headers = reply_headers(f, nullptr);
+    auto headers = reply_headers(f);
     auto begun = co_await f.sink.begin(std::move(headers));
     co_return begun;
 }
