@@ -53,6 +53,8 @@ constexpr std::array rows = {
     Row{E::no_money,              402, budget,  402, quota,   "insufficient_quota",    422, "insufficient_balance", 402, "billing_error", 402, "RESOURCE_EXHAUSTED", 402},
     Row{E::budget_exceeded,       402, budget,  402, quota,   "token_quota_exhausted", 422, "insufficient_balance", 402, "billing_error", 402, "RESOURCE_EXHAUSTED", 402},
     Row{E::account_blocked,       403, perm,    403, perm,    "account_blocked",       403, "user_blocked",       403, perm,    403, "PERMISSION_DENIED", 403},
+    Row{E::key_frozen,            403, perm,    403, perm,    "key_frozen",            403, "method_not_available_for_user", 403, perm, 403, "PERMISSION_DENIED", 403},
+    Row{E::address_forbidden,     403, perm,    403, perm,    "address_forbidden",     403, "method_not_available_for_user", 403, perm, 403, "PERMISSION_DENIED", 403},
     Row{E::model_forbidden,       403, perm,    403, perm,    "model_forbidden",       403, "method_not_available_for_user", 403, perm, 403, "PERMISSION_DENIED", 403},
     Row{E::scope_denied,          403, perm,    403, perm,    "scope_denied",          403, "method_not_available_for_user", 403, perm, 403, "PERMISSION_DENIED", 403},
     Row{E::csrf_refused,          403, perm,    403, perm,    "csrf_refused",          403, "method_not_available_for_user", 403, perm, 403, "PERMISSION_DENIED", 403},

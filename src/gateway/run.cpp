@@ -58,8 +58,9 @@ std::vector<ledger::BudgetRef> budgets(const Flow& f) {
     if (p.limits.spend_cap_nanos)
         out.push_back(
             {1, p.line.value, period_name(p.limits.spend_period, f.call.started_us), *p.limits.spend_cap_nanos});
-    if (p.sub_cap_nanos)
-        out.push_back({2, p.sub_account.value, period_name(p.sub_period, f.call.started_us), *p.sub_cap_nanos});
+    if (p.sub_account)
+        out.push_back({2, p.sub_account.value, period_name(p.sub_period, f.call.started_us),
+                       p.sub_cap_nanos.value_or(INT64_MAX)});
     return out;
 }
 

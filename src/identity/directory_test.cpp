@@ -4,12 +4,14 @@
 #include <atomic>
 #include <filesystem>
 #include <future>
+#include <thread>
 
 #include "base/money.h"
 #include "base/time.h"
 #include "identity/detail/key_text.h"
 #include "identity/identity.h"
 #include "rt/loop.h"
+#include "store/outbox.h"
 
 using namespace aig;
 using namespace aig::identity;
@@ -366,4 +368,176 @@ TEST_F(DirectoryTest, an_account_that_cannot_be_completed_is_not_made) {
     EXPECT_EQ(r.error().code(), ErrorCode::conflict);
     EXPECT_TRUE(directory->accounts()->empty());
     EXPECT_TRUE(directory->create_account("Ada", "", {}));
+}
+
+TEST_F(DirectoryTest, a_changed_key_is_seen_changed_at_once_and_after_a_restart) {
+    const auto a = account(), other = account();
+    const auto k = key(a);
+    const auto row = directory->update_key(k.id, a, [](KeyTerms& t) {
+        t.name = "renamed";
+        t.limits.rpm = 7;
+        t.ip_allow = {"10.0.0.0/8"};
+    });
+    ASSERT_TRUE(row) << row.error().message();
+    EXPECT_EQ(row->own.name, "renamed");
+    EXPECT_EQ(directory->known(k.key)->limits.rpm, 7);
+    EXPECT_FALSE(directory->known(k.key)->admits(parse_ip("11.0.0.1")));
+    ASSERT_TRUE(directory->update_key(k.id, a, [](KeyTerms& t) { t.limits.rpm.reset(); }));
+    open({});
+    EXPECT_FALSE(directory->known(k.key)->limits.rpm);
+    EXPECT_EQ(directory->known(k.key)->key_name, "renamed");
+    EXPECT_EQ(directory->update_key(k.id, other, [](KeyTerms&) {}).error().code(), ErrorCode::resource_not_found);
+    EXPECT_EQ(directory->update_key(k.id, a, [](KeyTerms& t) { t.limits.rpm = 0; }).error().param(), "rpm");
+    EXPECT_EQ(directory->update_key(k.id, a, [](KeyTerms& t) { t.expires_us = 1; }).error().param(), "expires");
+    ASSERT_TRUE(directory->revoke_key(k.id));
+    EXPECT_EQ(directory->update_key(k.id, a, [](KeyTerms&) {}).error().code(), ErrorCode::conflict);
+}
+
+TEST_F(DirectoryTest, rotation_overlaps_keeps_the_terms_and_the_line) {
+    const auto a = account();
+    NewKey n;
+    n.account = a;
+    n.prefix = "gw_";
+    n.name = "ci";
+    n.limits.rpm = 5;
+    const auto first = *directory->create_key(n);
+    const auto second = directory->rotate_key(first.id, a, 3600);
+    ASSERT_TRUE(second) << second.error().message();
+    const auto old = directory->known(first.key), fresh = directory->known(second->key);
+    ASSERT_TRUE(old && fresh);
+    EXPECT_EQ(key_prefix(second->key), "gw_");
+    EXPECT_EQ(fresh->limits.rpm, 5);
+    EXPECT_EQ(fresh->key_name, "ci");
+    EXPECT_EQ(fresh->line, first.id);
+    EXPECT_EQ(old->line, first.id);
+    EXPECT_GT(old->expires_us, now_us() + 3590ll * 1'000'000);
+    EXPECT_LE(old->expires_us, now_us() + 3600ll * 1'000'000);
+    EXPECT_EQ(directory->rotate_key(first.id, a, 0).error().code(), ErrorCode::conflict);
+    const auto third = directory->rotate_key(second->id, a, 0);
+    ASSERT_TRUE(third);
+    EXPECT_EQ(authenticate(second->key).error().code(), ErrorCode::auth_revoked);
+    EXPECT_EQ(directory->known(third->key)->line, first.id);
+    EXPECT_EQ(directory->rotate_key(third->id, a, 31 * 86'400).error().param(), "overlap_s");
+    EXPECT_EQ(directory->rotate_key(third->id, account(), 0).error().code(), ErrorCode::resource_not_found);
+    ASSERT_TRUE(store->read_now([&](store::Db& db) -> Status {
+        TRY(const auto told, store::events(db, a, 0, 10));
+        EXPECT_EQ(told.size(), 2u);
+        EXPECT_EQ(told.at(0).event.type, "key.rotated");
+        EXPECT_NE(told.at(0).event.data_json.find(to_text(second->id)), std::string::npos);
+        EXPECT_EQ(told.at(0).event.data_json.find(second->key), std::string::npos);
+        return {};
+    }));
+    open({});
+    EXPECT_EQ(directory->known(third->key)->line, first.id);
+    EXPECT_TRUE(directory->known(first.key));
+}
+
+TEST_F(DirectoryTest, a_frozen_key_stops_and_the_operators_word_stands) {
+    const auto a = account();
+    const auto k = key(a);
+    ASSERT_TRUE(directory->freeze_key(k.id, a, freeze::owner));
+    EXPECT_FALSE(directory->known(k.key));
+    EXPECT_EQ(authenticate(k.key).error().code(), ErrorCode::key_frozen);
+    EXPECT_EQ(directory->rotate_key(k.id, a, 0).error().code(), ErrorCode::conflict);
+    ASSERT_TRUE(directory->unfreeze_key(k.id, a));
+    EXPECT_TRUE(directory->known(k.key));
+    ASSERT_TRUE(directory->freeze_key(k.id, {}, freeze::operator_));
+    ASSERT_TRUE(directory->freeze_key(k.id, a, freeze::owner));
+    EXPECT_EQ(directory->unfreeze_key(k.id, a).error().code(), ErrorCode::scope_denied);
+    open({});
+    EXPECT_EQ(authenticate(k.key).error().code(), ErrorCode::key_frozen);
+    ASSERT_TRUE(directory->unfreeze_key(k.id, {}));
+    EXPECT_TRUE(directory->known(k.key));
+    directory->freeze_soon(k.id, freeze::brake, {});
+    for (int i = 0; i < 1000 && directory->known(k.key); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(directory->key(k.id)->frozen_why, "brake");
+}
+
+TEST_F(DirectoryTest, a_sub_account_narrows_its_keys) {
+    const auto a = account(), other = account();
+    SubAccountTerms t;
+    t.name = "acme";
+    t.external_ref = "cust_42";
+    t.spend_cap_nanos = 5;
+    t.rpm = 10;
+    t.models = {"m1", "m2"};
+    t.tag = "acme";
+    const auto made = directory->create_sub_account(a, t, "sk-aig-");
+    ASSERT_TRUE(made) << made.error().message();
+    const auto id = made->row.id;
+    const auto text = made->key.key;
+    EXPECT_EQ(directory->known(text)->sub_account, id);
+    EXPECT_EQ(directory->known(text)->account, a);
+    EXPECT_EQ(directory->known(text)->sub_cap_nanos, 5);
+    EXPECT_EQ(directory->known(text)->sub_period, "month");
+    EXPECT_EQ(directory->known(text)->limits.rpm, 10);
+    EXPECT_EQ(directory->known(text)->tag, "acme");
+    EXPECT_TRUE(directory->known(text)->allows("m1"));
+    EXPECT_FALSE(directory->known(text)->allows("m3"));
+    ASSERT_TRUE(directory->update_key(made->key.id, a, [](KeyTerms& k) { k.models = {"m3"}, k.limits.rpm = 99; }));
+    EXPECT_FALSE(directory->known(text)->allows("m1") || directory->known(text)->allows("m3"));
+    EXPECT_EQ(directory->known(text)->limits.rpm, 10);
+    ASSERT_TRUE(directory->update_sub_account(id, a, [](SubAccountTerms& s) { s.spend_cap_nanos = 9, s.rpm = 200; }));
+    EXPECT_EQ(directory->known(text)->sub_cap_nanos, 9);
+    EXPECT_EQ(directory->known(text)->limits.rpm, 99);
+    EXPECT_EQ(directory->sub_account(id, other).error().code(), ErrorCode::resource_not_found);
+    EXPECT_EQ(directory->update_sub_account(id, other, [](SubAccountTerms&) {}).error().code(),
+              ErrorCode::resource_not_found);
+    EXPECT_EQ(directory->delete_sub_account(id, other).error().code(), ErrorCode::resource_not_found);
+    const auto rotated = directory->rotate_key(made->key.id, a, 0);
+    ASSERT_TRUE(rotated);
+    EXPECT_EQ(directory->known(rotated->key)->sub_account, id);
+    EXPECT_EQ(directory->sub_account(id, a)->key, rotated->id);
+    EXPECT_EQ(directory->sub_accounts(a, "cust_42", {}, 10)->size(), 1u);
+    EXPECT_TRUE(directory->sub_accounts(a, "cust_43", {}, 10)->empty());
+    EXPECT_TRUE(directory->sub_accounts(other, "", {}, 10)->empty());
+    open({});
+    EXPECT_EQ(directory->known(rotated->key)->sub_cap_nanos, 9);
+    ASSERT_TRUE(directory->delete_sub_account(id, a));
+    EXPECT_EQ(authenticate(rotated->key).error().code(), ErrorCode::auth_revoked);
+    EXPECT_EQ(directory->sub_account(id, a).error().code(), ErrorCode::resource_not_found);
+    NewKey late;
+    late.account = a;
+    late.sub_account = id;
+    EXPECT_EQ(directory->create_key(late).error().code(), ErrorCode::resource_not_found);
+    t.name.clear();
+    EXPECT_EQ(directory->create_sub_account(a, t, "sk-aig-").error().param(), "name");
+    EXPECT_EQ(directory->create_sub_account(AccountId{99}, made->row.terms, "sk-aig-").error().code(),
+              ErrorCode::resource_not_found);
+}
+
+TEST_F(DirectoryTest, changes_at_once_never_leave_a_revoked_key_working) {
+    const auto a = account();
+    for (int round = 0; round < 30; ++round) {
+        const auto k = key(a);
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 3; ++i)
+            threads.emplace_back(
+                [&, i] { (void)directory->update_key(k.id, a, [i](KeyTerms& t) { t.limits.rpm = 1 + i; }); });
+        threads.emplace_back([&] { EXPECT_TRUE(directory->revoke_key(k.id)); });
+        for (auto& t : threads) t.join();
+        EXPECT_EQ(authenticate(k.key).error().code(), ErrorCode::auth_revoked);
+    }
+}
+
+TEST_F(DirectoryTest, a_revocation_reaches_every_thread_within_a_second) {
+    const auto k = key(account());
+    std::atomic<bool> stop{false};
+    std::atomic<int64_t> last_use{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&] {
+            while (!stop)
+                if (directory->known(k.key)) last_use = std::max(last_use.load(), mono_ns());
+        });
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ASSERT_TRUE(directory->revoke_key(k.id));
+    const int64_t answered = mono_ns();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    stop = true;
+    for (auto& t : threads) t.join();
+    EXPECT_GT(last_use.load(), 0);
+    // Not one use begins after the answer; one that was under way may end a little later.
+    EXPECT_LT(last_use.load() - answered, 1'000'000'000);
+    EXPECT_FALSE(directory->known(k.key));
 }

@@ -2,8 +2,8 @@
 // kept for showing. authenticate() answers from memory, where all keys are (up to Options::capacity). Only when there
 // are more does a miss go to a reader, once (single flight), and unknown keys are remembered for a while (bounded):
 // garbage costs no database work, and a key once seen works while the database is down. Revoking and blocking take
-// effect at once on this node. known() and authenticate() may be called from any loop; the *_account, *_key and listing
-// functions block: never on a loop.
+// effect at once on this node. known() and authenticate() may be called from any loop; whatever changes or lists
+// blocks: never on a loop.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +65,15 @@ struct NewKey {
 struct MintedKey {
     KeyId id;
     std::string key;
+    operator const KeyId&() const { return id; }
 };  ///< the only time the key is seen
+/// What a key itself was given; its Principal is these, narrowed by its sub-account.
+struct KeyTerms {
+    std::string name, dialect, tag;
+    KeyLimits limits;
+    std::vector<std::string> models, ip_allow;
+    int64_t expires_us = 0;
+};
 struct AccountRow {
     AccountId id;
     std::string name, email, status;
@@ -77,9 +85,35 @@ struct KeyRow {
     Principal principal;
     std::string shown;
     int64_t created_us, revoked_us, last_used_us;
-    int64_t frozen_us = 0;  ///< 0 = not frozen
-    std::string frozen_why;
-    KeyId rotated_to;  ///< its successor; 0 = none
+    KeyTerms own;
+    int64_t frozen_us = 0;   ///< 0 = not frozen
+    std::string frozen_why;  ///< one of the words of Freeze
+    KeyId rotated_to;        ///< its successor; 0 = none
+};
+/// Who stopped a key: an owner cannot start what the operator stopped.
+namespace freeze {
+constexpr std::string_view owner = "owner", operator_ = "operator", brake = "brake";
+}
+
+/// A name under an account with a budget and keys of its own; they spend the account's wallet.
+struct SubAccountTerms {
+    std::string name, external_ref, tag;
+    std::string metadata_json = "{}";        ///< an object of texts
+    std::optional<int64_t> spend_cap_nanos;  ///< a UTC month; 0 = nothing
+    std::optional<int64_t> rpm, tpm, concurrency;
+    std::vector<std::string> models;
+};
+struct SubAccountRow {
+    SubAccountId id;
+    AccountId account;
+    SubAccountTerms terms;
+    int64_t created_us = 0;
+    KeyId key;              ///< its newest key in force; 0 = none
+    std::string key_shown;  ///< "" = none
+};
+struct MintedSubAccount {
+    SubAccountRow row;
+    MintedKey key;
 };
 
 /// The prefix by which a credential's text is recognised, longest first; "" when none fits.
@@ -100,7 +134,7 @@ class Directory {
     static Result<std::unique_ptr<Directory>> open(store::Store& store, Options options = {});
     virtual ~Directory() = default;
 
-    /// auth_invalid, auth_revoked, auth_expired, account_blocked, storage_unavailable.
+    /// auth_invalid, auth_revoked, auth_expired, key_frozen, account_blocked, storage_unavailable.
     virtual rt::Task<Result<PrincipalPtr>> authenticate(std::string key) = 0;
     /// From memory only, no suspension; null when it must be looked up.
     virtual PrincipalPtr known(std::string_view key) = 0;
@@ -108,10 +142,40 @@ class Directory {
     /// `extra` commits with the account row (ledger's wallet).
     virtual Result<AccountId> create_account(std::string name, std::string email,
                                              std::function<store::Ops(AccountId)> extra) = 0;
-    /// `extra` commits with the key; it may read the id only when its ops are applied.
-    virtual Result<MintedKey> create_key(NewKey key, const std::function<store::Ops(const KeyId&)>& extra = {}) = 0;
+    /// In all of these: `of` is whose key or sub-account it must be (another's is resource_not_found; 0 = the operator
+    /// asks), `with` commits with the change (an audit entry, the reply of an idempotent request).
+    using WithKey = std::function<store::Ops(const MintedKey&)>;
+    virtual Result<MintedKey> create_key(NewKey key, WithKey with = {}) = 0;
+    /// `edit` may run more than once, on a fresh copy. conflict: the key was revoked.
+    virtual Result<KeyRow> update_key(KeyId key, AccountId of, std::function<void(KeyTerms&)> edit,
+                                      store::Ops with = {}) = 0;
+    /// A new key with the old one's terms, counting by the same caps and rates; the old one works for `overlap_s`
+    /// more seconds (0 = ends now). Emits key.rotated. conflict: revoked, expired, frozen, or rotated already.
+    virtual Result<MintedKey> rotate_key(KeyId key, AccountId of, int64_t overlap_s, WithKey with = {}) = 0;
     /// Revoking a revoked key is ok. resource_not_found.
-    virtual Status revoke_key(KeyId key, store::Ops with = {}) = 0;
+    virtual Status revoke_key(KeyId key, AccountId of, store::Ops with) = 0;
+    Status revoke_key(KeyId key, store::Ops with = {}) { return revoke_key(key, AccountId{}, std::move(with)); }
+    /// A frozen key answers key_frozen until it is unfrozen. scope_denied: the operator froze it, and `of` is not 0.
+    virtual Status freeze_key(KeyId key, AccountId of, std::string_view why, store::Ops with = {}) = 0;
+    virtual Status unfreeze_key(KeyId key, AccountId of, store::Ops with = {}) = 0;
+    /// The same from a loop, told to nobody: for the spend brake. Takes effect when it is durable.
+    virtual void freeze_soon(KeyId key, std::string_view why, store::Ops with) = 0;
+    virtual Result<KeyRow> key(KeyId key, AccountId of = {}) = 0;
+
+    /// With its first key. Emits subaccount.created.
+    using WithSubAccount = std::function<store::Ops(const MintedSubAccount&)>;
+    virtual Result<MintedSubAccount> create_sub_account(AccountId of, SubAccountTerms terms,
+                                                        std::string_view key_prefix, WithSubAccount with = {}) = 0;
+    virtual Result<SubAccountRow> update_sub_account(SubAccountId id, AccountId of,
+                                                     std::function<void(SubAccountTerms&)> edit,
+                                                     store::Ops with = {}) = 0;
+    /// Revokes its keys. Gone is gone: resource_not_found the second time.
+    virtual Status delete_sub_account(SubAccountId id, AccountId of, store::Ops with = {}) = 0;
+    virtual Result<SubAccountRow> sub_account(SubAccountId id, AccountId of) = 0;
+    /// In the order of their ids, from behind `after`; `external_ref` "" = all.
+    virtual Result<std::vector<SubAccountRow>> sub_accounts(AccountId of, std::string_view external_ref,
+                                                            SubAccountId after, int64_t limit) = 0;
+
     /// Keys of a blocked account answer account_blocked. resource_not_found.
     virtual Status block_account(AccountId account, bool blocked, store::Ops with = {}) = 0;
     /// In the order of their ids, from behind `after`, at most 10,000.

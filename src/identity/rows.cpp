@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "identity/detail/valid.h"
 
 namespace aig::identity {
 namespace {
@@ -23,6 +24,8 @@ constexpr const char* key_by_id = KEY_COLUMNS "WHERE k.id = ?1";
 constexpr const char* keys_newest = KEY_COLUMNS "ORDER BY k.id DESC LIMIT ?1";
 constexpr const char* keys_of = KEY_COLUMNS "WHERE k.account_id = ?1 AND k.id > ?2 ORDER BY k.id LIMIT ?3";
 constexpr const char* keys_all = KEY_COLUMNS "WHERE k.id > ?1 ORDER BY k.id LIMIT ?2";
+constexpr const char* keys_in_sub_account =
+    KEY_COLUMNS "WHERE k.sub_account_id = ?1 AND k.revoked_us = 0 ORDER BY k.id";
 #undef KEY_COLUMNS
 constexpr const char* accounts_after =
     "SELECT id, name, email, status, created_us FROM account WHERE id > ?1 ORDER BY id LIMIT ?2";
@@ -31,36 +34,21 @@ constexpr const char* account_highest = "SELECT COALESCE(MAX(id), 0) FROM accoun
 constexpr const char* account_insert =
     "INSERT INTO account (id, name, email, status, created_us) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr const char* account_status = "UPDATE account SET status = ?1 WHERE id = ?2";
+constexpr const char* key_highest = "SELECT COALESCE(MAX(id), 0) FROM api_key";
 constexpr const char* key_insert =
-    "INSERT INTO api_key (account_id, hash, shown, name, prefix, dialect, tag, models, rpm, tpm, concurrency, "
-    "spend_cap_nanos,"
-    " spend_period, created_us, expires_us, rpd, brake_nanos_per_minute, ip_allow, sub_account_id) VALUES"
-    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)";
-constexpr const char* sub_account_in_force =
-    "SELECT 1 FROM sub_account WHERE id = ?1 AND account_id = ?2 AND deleted_us = 0";
+    "INSERT INTO api_key (id, account_id, sub_account_id, hash, shown, prefix, created_us, name, dialect, tag, models,"
+    " rpm, tpm, concurrency, spend_cap_nanos, spend_period, expires_us, rpd, brake_nanos_per_minute, ip_allow) VALUES"
+    " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+constexpr const char* key_update =
+    "UPDATE api_key SET name = ?2, dialect = ?3, tag = ?4, models = ?5, rpm = ?6, tpm = ?7, concurrency = ?8,"
+    " spend_cap_nanos = ?9, spend_period = ?10, expires_us = ?11, rpd = ?12, brake_nanos_per_minute = ?13,"
+    " ip_allow = ?14 WHERE id = ?1";
+constexpr const char* key_line = "UPDATE api_key SET line = ?1 WHERE id = ?2";
+constexpr const char* key_rotated = "UPDATE api_key SET rotated_to = ?1 WHERE id = ?2";
+constexpr const char* key_expiry = "UPDATE api_key SET expires_us = ?1 WHERE id = ?2";
+constexpr const char* key_frozen = "UPDATE api_key SET frozen_us = ?1, frozen_why = ?2 WHERE id = ?3";
 constexpr const char* key_revoke = "UPDATE api_key SET revoked_us = ?1 WHERE id = ?2 AND revoked_us = 0";
 constexpr const char* key_used = "UPDATE api_key SET last_used_us = ?1 WHERE id = ?2 AND last_used_us < ?1";
-
-std::string texts_json(const std::vector<std::string>& texts) {
-    std::string out;
-    JsonWriter w(out);
-    w.begin_array();
-    for (const auto& t : texts) w.string(t);
-    w.end_array();
-    return out;
-}
-
-std::vector<std::string> texts_of(std::string_view json) {
-    std::vector<std::string> out;
-    if (auto doc = JsonDoc::parse(json))
-        for (const JsonRef m : doc->root()) out.emplace_back(m.text());
-    return out;
-}
-
-std::optional<int64_t> maybe(const store::Query& q, int column) {
-    if (q.is_null(column)) return {};
-    return q.integer(column);
-}
 
 std::optional<int64_t> lower(std::optional<int64_t> a, std::optional<int64_t> b) {
     return a && b ? std::min(*a, *b) : a ? a : b;
@@ -116,6 +104,7 @@ StoredKey stored_key(const store::Query& q) {
     p.line = KeyId{q.integer(24) ? q.integer(24) : q.integer(0)};
     k.row.rotated_to = KeyId{q.integer(25)};
     p.currency = q.text(26);
+    k.row.own = {p.key_name, p.dialect, p.tag, p.limits, p.models, p.ip_allow, p.expires_us};
     add_sub_account(q, p);
     return k;
 }
@@ -131,20 +120,50 @@ Result<std::optional<StoredKey>> one_key(store::Query q) {
     return std::optional<StoredKey>(stored_key(q));
 }
 
+void bind_terms(store::Query& q, const KeyTerms& t) {
+    q.bind(std::string_view(t.name)).bind(std::string_view(t.dialect)).bind(std::string_view(t.tag));
+    q.bind(std::string_view(texts_json(t.models))).bind(t.limits.rpm).bind(t.limits.tpm).bind(t.limits.concurrency);
+    q.bind(t.limits.spend_cap_nanos).bind(std::string_view(t.limits.spend_period)).bind(t.expires_us);
+    q.bind(t.limits.rpd).bind(t.limits.brake_nanos_per_minute).bind(std::string_view(texts_json(t.ip_allow)));
+}
+
+Status set(store::Query q, int64_t value, KeyId id) {
+    q.bind(value).bind(id.value);
+    TRYV(q.run());
+    return {};
+}
+
+Result<std::vector<StoredKey>> all_rows(store::Query q) {
+    std::vector<StoredKey> out;
+    while (true) {
+        TRY(const bool row, q.step());
+        if (!row) return out;
+        out.push_back(stored_key(q));
+    }
+}
+
 Error no_account(AccountId id) {
     return Error(ErrorCode::resource_not_found, fmt::format("There is no account '{}'.", to_text(id)))
         .param("account_id");
 }
 
-Status in_force(store::Db& db, SubAccountId id, AccountId of) {
-    auto q = db.query(sub_account_in_force);
-    q.bind(id.value).bind(of.value);
-    TRY(const bool row, q.step());
-    if (row) return {};
-    return Error(ErrorCode::resource_not_found, fmt::format("There is no sub-account '{}'.", to_text(id)))
-        .param("sub_account_id");
-}
 }  // namespace
+
+std::string texts_json(const std::vector<std::string>& texts) {
+    std::string out;
+    JsonWriter w(out);
+    w.begin_array();
+    for (const auto& t : texts) w.string(t);
+    w.end_array();
+    return out;
+}
+
+std::vector<std::string> texts_of(std::string_view json) {
+    std::vector<std::string> out;
+    if (auto doc = JsonDoc::parse(json))
+        for (const JsonRef m : doc->root()) out.emplace_back(m.text());
+    return out;
+}
 
 Result<std::optional<StoredKey>> load_key(store::Db& db, const KeyHash& hash) {
     auto q = db.query(key_by_hash);
@@ -173,12 +192,13 @@ Result<std::vector<StoredKey>> list_keys(store::Db& db, AccountId account, KeyId
     auto q = db.query(account ? keys_of : keys_all);
     if (account) q.bind(account.value);
     q.bind(after.value).bind(limit);
-    std::vector<StoredKey> out;
-    while (true) {
-        TRY(const bool row, q.step());
-        if (!row) return out;
-        out.push_back(stored_key(q));
-    }
+    return all_rows(std::move(q));
+}
+
+Result<std::vector<StoredKey>> keys_of_sub_account(store::Db& db, SubAccountId id) {
+    auto q = db.query(keys_in_sub_account);
+    q.bind(id.value);
+    return all_rows(std::move(q));
 }
 
 Result<std::vector<AccountRow>> list_accounts(store::Db& db, AccountId after, int64_t limit) {
@@ -217,28 +237,44 @@ Status insert_account(store::Db& db, const AccountRow& row) {
     return {};
 }
 
-Result<KeyId> insert_key(store::Db& db, const NewKey& key, std::string_view prefix, const KeyHash& hash,
-                         std::string_view shown, int64_t now_us) {
-    TRYV(load_account(db, key.account));
-    if (key.sub_account) TRYV(in_force(db, key.sub_account, key.account));
-    const auto hex = hash.hex(), models = texts_json(key.models), ip_allow = texts_json(key.ip_allow);
-    auto q = db.query(key_insert);
-    q.bind(key.account.value).bind(std::string_view(hex)).bind(shown).bind(std::string_view(key.name)).bind(prefix);
-    q.bind(std::string_view(key.dialect)).bind(std::string_view(key.tag)).bind(std::string_view(models));
-    q.bind(key.limits.rpm).bind(key.limits.tpm).bind(key.limits.concurrency).bind(key.limits.spend_cap_nanos);
-    q.bind(std::string_view(key.limits.spend_period)).bind(now_us).bind(key.expires_us);
-    q.bind(key.limits.rpd).bind(key.limits.brake_nanos_per_minute).bind(std::string_view(ip_allow));
-    q.bind(key.sub_account.value);
-    TRYV(q.run());
-    return KeyId{db.last_id()};
+Result<KeyId> highest_key(store::Db& db) {
+    auto q = db.query(key_highest);
+    TRYV(q.step());
+    return KeyId{q.integer(0)};
 }
 
-Status mark_revoked(store::Db& db, KeyId id, int64_t now_us) {
-    auto q = db.query(key_revoke);
-    q.bind(now_us).bind(id.value);
+Status insert_key(store::Db& db, const MintedKey& minted, const KeyHash& hash, const NewKey& key, int64_t now_us) {
+    TRYV(load_account(db, key.account));
+    if (key.sub_account) TRYV(load_sub_account(db, key.sub_account, key.account));
+    const auto hex = hash.hex(), shown = shown_key(minted.key);
+    auto q = db.query(key_insert);
+    q.bind(minted.id.value).bind(key.account.value).bind(key.sub_account.value).bind(std::string_view(hex));
+    q.bind(std::string_view(shown)).bind(key_prefix(minted.key)).bind(now_us);
+    bind_terms(q, terms_of(key));
     TRYV(q.run());
     return {};
 }
+
+Status save_terms(store::Db& db, KeyId id, const KeyTerms& terms) {
+    auto q = db.query(key_update);
+    q.bind(id.value);
+    bind_terms(q, terms);
+    TRYV(q.run());
+    return {};
+}
+
+Status join_line(store::Db& db, KeyId id, KeyId line) { return set(db.query(key_line), line.value, id); }
+Status mark_rotated(store::Db& db, KeyId id, KeyId to) { return set(db.query(key_rotated), to.value, id); }
+Status mark_expiry(store::Db& db, KeyId id, int64_t expires_us) { return set(db.query(key_expiry), expires_us, id); }
+
+Status mark_frozen(store::Db& db, KeyId id, int64_t at_us, std::string_view why) {
+    auto q = db.query(key_frozen);
+    q.bind(at_us).bind(why).bind(id.value);
+    TRYV(q.run());
+    return {};
+}
+
+Status mark_revoked(store::Db& db, KeyId id, int64_t now_us) { return set(db.query(key_revoke), now_us, id); }
 
 Status mark_account(store::Db& db, AccountId id, std::string_view status) {
     auto q = db.query(account_status);
@@ -248,11 +284,6 @@ Status mark_account(store::Db& db, AccountId id, std::string_view status) {
     return {};
 }
 
-Status mark_used(store::Db& db, KeyId id, int64_t now_us) {
-    auto q = db.query(key_used);
-    q.bind(now_us).bind(id.value);
-    TRYV(q.run());
-    return {};
-}
+Status mark_used(store::Db& db, KeyId id, int64_t now_us) { return set(db.query(key_used), now_us, id); }
 
 }  // namespace aig::identity

@@ -4,7 +4,8 @@
 
 namespace aig::identity {
 namespace {
-constexpr size_t max_name = 200, max_email = 254, max_models = 1'000, max_tag = 64, max_ip_blocks = 100;
+constexpr size_t max_name = 200, max_email = 254, max_models = 1'000, max_tag = 64, max_ip_blocks = 100,
+                 max_sub_account_name = 120, max_metadata = 4'096;
 constexpr int64_t max_rate = 1'000'000'000, max_tokens_rate = 1'000'000'000'000,
                   max_cap_nanos = 1'000'000'000 * int64_t{1'000'000'000};
 
@@ -23,6 +24,15 @@ Status printable(std::string_view param, std::string_view text, size_t most) {
 Status within(std::string_view param, std::optional<int64_t> v, int64_t most) {
     if (v && (*v < 1 || *v > most))
         return bad(param, fmt::format("{} must be from 1 to {}; leave it out for no limit.", param, most));
+    return {};
+}
+
+Status valid_models(std::string_view param, const std::vector<std::string>& models) {
+    if (models.size() > max_models) return bad(param, fmt::format("{} may hold at most {} names.", param, max_models));
+    for (const auto& m : models) {
+        if (m.empty()) return bad(param, fmt::format("{} holds an empty name.", param));
+        TRYV(printable(param, m, max_name));
+    }
     return {};
 }
 
@@ -46,7 +56,11 @@ Status valid_account(std::string_view name, std::string_view email) {
     return {};
 }
 
-Status valid_new_key(const NewKey& key, int64_t now_us) {
+KeyTerms terms_of(const NewKey& key) {
+    return {key.name, key.dialect, key.tag, key.limits, key.models, key.ip_allow, key.expires_us};
+}
+
+Status valid_terms(const KeyTerms& key) {
     TRYV(printable("name", key.name, max_name));
     TRYV(printable("tag", key.tag, max_tag));
     TRYV(printable("dialect", key.dialect, 32));
@@ -61,15 +75,33 @@ Status valid_new_key(const NewKey& key, int64_t now_us) {
     TRYV(within("rpd", key.limits.rpd, max_rate));
     TRYV(within("brake_usd_per_minute", key.limits.brake_nanos_per_minute, max_cap_nanos));
     TRYV(valid_ip_allow(key.ip_allow));
-    if (key.models.size() > max_models)
-        return bad("models", fmt::format("models may hold at most {} names.", max_models));
-    for (const auto& m : key.models) {
-        if (m.empty()) return bad("models", "models holds an empty name.");
-        TRYV(printable("models", m, max_name));
-    }
-    if (key.expires_us < 0 || (key.expires_us > 0 && key.expires_us <= now_us))
+    return valid_models("models", key.models);
+}
+
+Status valid_expiry(int64_t expires_us, int64_t now_us) {
+    if (expires_us < 0 || (expires_us > 0 && expires_us <= now_us))
         return bad("expires", "expires must lie in the future.");
     return {};
+}
+
+Status valid_new_key(const NewKey& key, int64_t now_us) {
+    TRYV(valid_terms(terms_of(key)));
+    return valid_expiry(key.expires_us, now_us);
+}
+
+Status valid_sub_account(const SubAccountTerms& t) {
+    if (t.name.empty()) return bad("name", "A sub-account needs a name.");
+    TRYV(printable("name", t.name, max_sub_account_name));
+    TRYV(printable("external_ref", t.external_ref, max_name));
+    TRYV(printable("default_tag", t.tag, max_tag));
+    if (t.metadata_json.size() > max_metadata)
+        return bad("metadata", fmt::format("metadata may have at most {} bytes as JSON.", max_metadata));
+    TRYV(within("rate_limit_rpm", t.rpm, max_rate));
+    TRYV(within("rate_limit_tpm", t.tpm, max_tokens_rate));
+    TRYV(within("concurrency", t.concurrency, max_rate));
+    if (t.spend_cap_nanos && (*t.spend_cap_nanos < 0 || *t.spend_cap_nanos > max_cap_nanos))
+        return bad("spend_cap_cents", "spend_cap_cents must be from 0 to 100000000000; leave it out for no cap.");
+    return valid_models("allowed_models", t.models);
 }
 
 }  // namespace aig::identity

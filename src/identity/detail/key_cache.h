@@ -25,7 +25,7 @@ struct AccountState {
 /// One key as it is in the database; immutable but for its use stamp.
 struct KeyEntry {
     Principal principal;
-    bool revoked = false;
+    bool revoked = false, frozen = false;
     std::shared_ptr<const AccountState> account;
     mutable std::atomic<int64_t> used_minute{0};
 };
