@@ -17,7 +17,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "ledger/book.h"
-#include "ledger/detail/ops.h"
+#include "ledger/detail/moves.h"
 #include "records/records.h"
 
 namespace aig::ledger {
@@ -69,8 +69,7 @@ class Bench {
         for (int64_t a = 1; a <= 64; ++a) {
             commit(std::make_unique<CreateWalletOp>(vault_, AccountId{a}, "USD"));
             commit(std::make_unique<CreditOp>(
-                vault_, std::make_shared<WalletView>(),
-                CreditOrder{AccountId{a}, EntryKind::deposit, 1'000'000'000'000'000, 0, "x", ""}));
+                vault_, nullptr, CreditOrder{AccountId{a}, EntryKind::deposit, 1'000'000'000'000'000, 0, "x", ""}));
         }
     }
 

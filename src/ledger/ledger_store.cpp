@@ -15,7 +15,7 @@ constexpr char entry_by_ref[] = "SELECT 1 FROM entry WHERE account_id = ? AND re
 constexpr char entry_all[] =
     "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry ORDER BY id";
 constexpr char wallet_load[] =
-    "SELECT id, kind, status, currency, expires_us, credits, debits, held FROM wallet WHERE account_id = ? "
+    "SELECT id, kind, status, currency, expires_us, credits, debits, held, low FROM wallet WHERE account_id = ? "
     "ORDER BY kind DESC, expires_us IS NULL, expires_us, id";
 constexpr char wallet_insert[] = "INSERT INTO wallet (account_id, kind, currency, expires_us) VALUES (?, ?, ?, ?)";
 constexpr char wallet_save[] = "UPDATE wallet SET credits = ?, debits = ?, held = ? WHERE id = ?";
@@ -116,6 +116,7 @@ Result<Purse> load_purse(store::Db& db, int64_t account) {
         w.credits = q.integer(5);
         w.debits = q.integer(6);
         w.held = q.integer(7);
+        if (!w.bonus && !q.is_null(8)) purse.low = q.integer(8);
         has_main |= !w.bonus;
         purse.wallets.push_back(w);
     }));

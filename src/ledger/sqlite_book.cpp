@@ -29,8 +29,9 @@ Status read_wallet(store::Db& db, AccountId account, WalletView& view) {
 }
 }  // namespace
 
-Result<std::unique_ptr<Book>> SqliteBook::open(store::Store& store, bool recover) {
-    std::unique_ptr<SqliteBook> book(new SqliteBook(store, std::make_shared<Vault>()));
+Result<std::unique_ptr<Book>> SqliteBook::open(store::Store& store, BookOptions options) {
+    const bool recover = options.recover;
+    std::unique_ptr<SqliteBook> book(new SqliteBook(store, std::make_shared<Vault>(std::move(options))));
     TRYV(book->load());
     store.before_commit([vault = book->vault_](store::Db& db) { return vault->flush(db); });
     store.on_rollback([vault = book->vault_](store::Db& db) { return vault->load(db); });
@@ -74,9 +75,13 @@ rt::Task<Result<Hold>> SqliteBook::hold(HoldRequest request) {
     auto op = std::make_unique<HoldOp>(vault_, outcome, std::move(request));
     auto batch = batch_of(std::move(op), std::move(with), false);
     auto status = co_await store_.commit(std::move(batch));
-    if (!status) co_return std::move(status).error();
+    if (!status) {
+        if (outcome->told)
+            store_.submit(batch_of(store::event(*std::move(outcome->told)), {}, false), [](const Status&) {});
+        co_return std::move(status).error();
+    }
     outcome->granted = false;  // from here the Hold answers for it
-    Hold hold(this, HoldId{outcome->hold}, AccountId{outcome->account}, outcome->amount);
+    Hold hold(this, HoldId{outcome->hold}, AccountId{outcome->account}, outcome->amount, outcome->free);
     co_return hold;
 }
 
@@ -125,7 +130,7 @@ rt::Task<Result<Hold>> SqliteBook::adopt(HoldId id) {
     auto batch = batch_of(std::move(op), {}, false);
     auto status = co_await store_.commit(std::move(batch));
     if (!status) co_return std::move(status).error();
-    Hold hold(this, HoldId{outcome->hold}, AccountId{outcome->account}, outcome->amount);
+    Hold hold(this, HoldId{outcome->hold}, AccountId{outcome->account}, outcome->amount, outcome->free);
     co_return hold;
 }
 
@@ -135,19 +140,18 @@ std::unique_ptr<store::Op> SqliteBook::create_wallet(AccountId account, std::str
 
 rt::Task<Result<WalletView>> SqliteBook::credit(AccountId account, int64_t amount_nanos, std::string ref,
                                                 std::string memo) {
-    auto view = std::make_shared<WalletView>();
+    auto posted = std::make_shared<Posted>();
     CreditOrder order{account, EntryKind::deposit, amount_nanos, 0, std::move(ref), std::move(memo)};
-    auto batch = batch_of(std::make_unique<CreditOp>(vault_, view, std::move(order)), {}, false);
+    auto batch = batch_of(std::make_unique<CreditOp>(vault_, posted, order), {}, false);
     auto status = co_await store_.commit(std::move(batch));
     if (!status) co_return std::move(status).error();
-    co_return *view;
+    co_return posted->wallet;
 }
 
-Result<WalletView> SqliteBook::order_now(CreditOrder order, store::Ops with) {
-    auto view = std::make_shared<WalletView>();
-    TRYV(store_.commit_now(
-        batch_of(std::make_unique<CreditOp>(vault_, view, std::move(order)), std::move(with), false)));
-    return *view;
+Result<WalletView> SqliteBook::order_now(const CreditOrder& order, store::Ops with) {
+    auto posted = std::make_shared<Posted>();
+    TRYV(store_.commit_now(batch_of(std::make_unique<CreditOp>(vault_, posted, order), std::move(with), false)));
+    return posted->wallet;
 }
 Result<WalletView> SqliteBook::credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo,
                                           store::Ops with) {
@@ -156,7 +160,7 @@ Result<WalletView> SqliteBook::credit_now(AccountId account, int64_t amount_nano
 std::unique_ptr<store::Op> SqliteBook::credit_op(AccountId account, int64_t amount_nanos, std::string ref,
                                                  std::string memo) {
     CreditOrder order{account, EntryKind::deposit, amount_nanos, 0, std::move(ref), std::move(memo)};
-    return std::make_unique<CreditOp>(vault_, std::make_shared<WalletView>(), std::move(order));
+    return std::make_unique<CreditOp>(vault_, nullptr, order);
 }
 Result<WalletView> SqliteBook::grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,
                                          std::string memo) {
@@ -187,5 +191,53 @@ rt::Task<Result<std::pair<int64_t, int64_t>>> SqliteBook::budget(BudgetRef budge
     if (!status) co_return std::move(status).error();
     co_return *sums;
 }
+
+std::unique_ptr<store::Op> SqliteBook::deposit(Deposit deposit, PostedPtr posted) {
+    return std::make_unique<DepositOp>(vault_, std::move(posted), std::move(deposit));
+}
+std::unique_ptr<store::Op> SqliteBook::refund(Refund refund, PostedPtr posted) {
+    return std::make_unique<RefundOp>(vault_, std::move(posted), std::move(refund));
+}
+std::unique_ptr<store::Op> SqliteBook::adjust(Adjustment adjustment, PostedPtr posted) {
+    return std::make_unique<AdjustOp>(vault_, std::move(posted), std::move(adjustment));
+}
+std::unique_ptr<store::Op> SqliteBook::operator_loss(OperatorLoss loss, PostedPtr posted) {
+    return std::make_unique<LossOp>(vault_, std::move(posted), std::move(loss));
+}
+std::unique_ptr<store::Op> SqliteBook::redeem(AccountId account, std::string code, PostedPtr posted) {
+    return std::make_unique<RedeemOp>(vault_, std::move(posted), account, std::move(code));
+}
+std::unique_ptr<store::Op> SqliteBook::freeze_wallet(AccountId account, bool frozen) {
+    return freeze_wallet_op(vault_, account, frozen);
+}
+std::unique_ptr<store::Op> SqliteBook::set_balance_low(AccountId account, std::optional<int64_t> nanos) {
+    return balance_low_op(vault_, account, nanos);
+}
+std::unique_ptr<store::Op> SqliteBook::create_coupon(NewCoupon coupon, CouponPtr made) {
+    return create_coupon_op(vault_, std::move(coupon), std::move(made));
+}
+std::unique_ptr<store::Op> SqliteBook::disable_coupon(std::string code, bool disabled) {
+    return disable_coupon_op(vault_, std::move(code), disabled);
+}
+std::unique_ptr<store::Op> SqliteBook::use_coupon(AccountId account, std::string code, std::string request_id) {
+    return use_coupon_op(vault_, account, std::move(code), std::move(request_id));
+}
+std::unique_ptr<store::Op> SqliteBook::set_rate(std::string currency, Ratio per_usd, std::string source) {
+    return set_rate_op(vault_, std::move(currency), per_usd, std::move(source));
+}
+std::optional<BudgetRef> SqliteBook::tag_budget(AccountId account, std::string_view tag, int64_t at_us) const {
+    if (tag.empty() || !vault_->shared().any_tags.load(std::memory_order_relaxed)) return {};
+    const auto all = tag_budgets();
+    const auto it = all->find({account.value, std::string(tag)});
+    if (it == all->end()) return {};
+    return it->second.at(at_us);
+}
+std::unique_ptr<store::Op> SqliteBook::set_tag_budget(TagBudget budget) {
+    return set_tag_budget_op(vault_, std::move(budget));
+}
+std::unique_ptr<store::Op> SqliteBook::drop_tag_budget(AccountId account, std::string tag) {
+    return drop_tag_budget_op(vault_, account, std::move(tag));
+}
+std::unique_ptr<store::Op> SqliteBook::release_brake(KeyId key) { return release_brake_op(vault_, key); }
 
 }  // namespace aig::ledger

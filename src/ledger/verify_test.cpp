@@ -164,7 +164,7 @@ TEST_F(VerifyTest, finds_a_cut_tail_and_a_book_with_one_does_not_open) {
 TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
     // Even a forger who mends the chain cannot make lines and cost disagree.
     std::string body;
-    UsageBody usage{"req", 100, 1, 0, {}, {{0, 99, 1'000}}, {}};
+    UsageBody usage{"req", 100, 1, 0, {}, {{0, 99, 1'000}}, {}, {}};
     encode(body, usage);
     const Entry e{1, EntryKind::usage, 1, 1, 100, 1, 5, {}, body};
     EntryHasher hasher;
@@ -215,7 +215,7 @@ TEST(Canonical, refuses_any_other_spelling_of_a_value) {
     EXPECT_EQ(longer.text(), "");
     EXPECT_FALSE(longer.good());
     // Any cut and any single changed byte of a body is either refused or another value, never the same one.
-    UsageBody usage{"req_1", 31'500, 3, 1, {21, 20}, {{0, 200, 50'000}, {4, 100, 200'000}}, {9}};
+    UsageBody usage{"req_1", 31'500, 3, 1, {21, 20}, {{0, 200, 50'000}, {4, 100, 200'000}}, {9}, {}};
     std::string body;
     encode(body, usage);
     for (size_t i = 0; i < body.size(); ++i) {

@@ -49,9 +49,17 @@ struct BudgetCap {
     bool operator==(const BudgetCap&) const = default;
 };
 
-/// open_hold.body. Each budget holds the whole amount.
+/// The exchange rate a call was made with; id 0 = none.
+struct PinnedRate {
+    int64_t id = 0;
+    Ratio per_usd;
+    bool operator==(const PinnedRate&) const = default;
+};
+
+/// open_hold.body. Each budget holds the whole amount (one, where it counts calls).
 struct HoldBody {
     std::string request_id;
+    PinnedRate fx;
     std::vector<Part> parts;
     std::vector<BudgetCap> budgets;
 };
@@ -62,6 +70,7 @@ struct UsageBody {
     Ratio ratio;
     std::vector<PriceLine> lines;
     std::vector<int64_t> budgets;
+    PinnedRate fx;  ///< already in `ratio`
 };
 
 void encode(std::string& out, const HoldBody& body);
@@ -73,5 +82,30 @@ void encode_follower(std::string& out, int64_t first_entry);
 Result<int64_t> decode_follower(std::string_view bytes);
 void encode_void(std::string& out, std::string_view request_id, int64_t reason);
 void encode_memo(std::string& out, std::string_view memo);
+
+/// entry.body of money that came in another currency: all that changes it again. The entries that follow it name it.
+struct FxBody {
+    std::string_view memo, currency;  ///< of the entry's amount
+    PinnedRate from, to;
+    int64_t spread_bps = 0;
+};
+void encode(std::string& out, const FxBody& body);
+Result<FxBody> decode_fx(std::string_view bytes);
+/// What reaches the wallet, and what the deployment keeps: both rounded down, so that nobody is ever owed a fraction.
+struct Changed {
+    int64_t net = 0, spread = 0;
+};
+Result<Changed> change(int64_t amount, const FxBody& body);
+
+/// entry.body of a refund: the charge's first entry.
+struct RefundBody {
+    int64_t charge = 0;
+    std::string_view memo;
+};
+void encode(std::string& out, const RefundBody& body);
+Result<RefundBody> decode_refund(std::string_view bytes);
+
+/// The memo of a deposit, coupon, adjustment, refund or change; "" for other bodies.
+std::string_view memo_of(std::string_view bytes);
 
 }  // namespace aig::ledger

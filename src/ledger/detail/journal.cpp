@@ -11,7 +11,7 @@
 namespace aig::ledger {
 
 bool known_kind(int64_t kind) {
-    return (kind >= 10 && kind <= 14) || (kind >= 20 && kind <= 24) || kind == 30 || kind == 31 || kind == 40;
+    return (kind >= 10 && kind <= 14) || (kind >= 20 && kind <= 24) || (kind >= 30 && kind <= 33) || kind == 40;
 }
 
 // Fetched once: looking the algorithm up costs more than hashing an entry.

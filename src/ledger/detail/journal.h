@@ -28,7 +28,9 @@ enum class EntryKind : uint8_t {
     payout = 24,          ///< wallet -> deposits
     overage = 30,         ///< overage expense -> revenue; what a wallet could not pay
     loss = 31,            ///< operator loss -> provider payable, USD; a failed call's cost at the provider
-    void_ = 40,           ///< moves nothing: a hold was released
+    fx_deposit = 32,  ///< deposits -> fx liquidity, in the currency that came; the fx_in behind it is the wallet's part
+    fx_spread = 33,   ///< fx liquidity -> fx revenue: what the deployment keeps of a change
+    void_ = 40,       ///< moves nothing: a hold was released
 };
 constexpr bool credits_wallet(EntryKind k) { return k >= EntryKind::deposit && k < EntryKind::usage; }
 constexpr bool debits_wallet(EntryKind k) { return k >= EntryKind::usage && k < EntryKind::overage; }

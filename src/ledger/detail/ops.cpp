@@ -5,14 +5,16 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/money.h"
-#include "base/time.h"
+#include "ledger/detail/alerts.h"
 #include "ledger/ledger_store.h"
 
 namespace aig::ledger {
 namespace {
 constexpr size_t max_text = 500;
 constexpr size_t max_budgets = 8;
+constexpr uint8_t flag_free = 8;
 
 std::string priced(int64_t nanos, std::string_view currency) {
     return currency == "USD" ? "$" + dollars(nanos) : fmt::format("{} {}", dollars(nanos), currency);
@@ -29,6 +31,9 @@ Error over_budget(int64_t required, int64_t cap, int64_t left, std::string_view 
         .reason("spend_cap")
         .details_json(fmt::format(R"("required":"{}","cap":"{}","available":"{}")", dollars(required), dollars(cap),
                                   dollars(left)));
+}
+Error frozen_key() {
+    return Error(ErrorCode::key_frozen, "this key spent faster than it may and is stopped").reason("brake");
 }
 int64_t room_in(const Budget& b, int64_t cap) { return std::max<int64_t>(0, cap - b.spent - b.held); }
 
@@ -99,21 +104,48 @@ HoldOp::HoldOp(std::shared_ptr<Vault> vault, std::shared_ptr<HoldOutcome> outcom
 
 Status HoldOp::check(store::Db& db) {
     vault().trim();
-    at_us_ = now_us();
-    const int64_t least = request_.least_nanos;
-    if (least < 0 || request_.amount_nanos < least || request_.share_percent < 1 || request_.share_percent > 100 ||
-        request_.budgets.size() > max_budgets || request_.request_id.size() > max_text)
+    at_us_ = vault().now_us();
+    outcome_->told.reset();
+    const int64_t least = request_.least_nanos, slice = request_.slice_nanos;
+    if (least < 0 || slice < 0 || request_.amount_nanos < least || request_.share_percent < 1 ||
+        request_.share_percent > 100 || request_.budgets.size() > max_budgets || request_.request_id.size() > max_text)
         return Error(ErrorCode::internal, "a hold's amounts or texts are out of range");
+    if (vault().brakes().stopped(request_.key.value)) return frozen_key();
     TRY(purse_, active_purse(vault(), db, request_.account.value));
-    const int64_t available = purse_->available(at_us_);
-    if (available < least) return no_money(least, available, purse_->currency);
+    TRY(outcome_->free, check_free(db));
+    if (outcome_->free) return {};
+    const int64_t available = purse_->available(at_us_), needed = std::max(least, request_.must_cover_nanos);
+    if (available < needed) {
+        outcome_->told = refused_for_money(vault(), *purse_, at_us_);
+        return no_money(needed, available, purse_->currency);
+    }
     const int64_t share = static_cast<int64_t>(static_cast<__int128>(available) * request_.share_percent / 100);
-    grant_ = std::min(request_.amount_nanos, std::max(least, share));
+    grant_ = std::min(request_.amount_nanos, std::max({least, share, std::min(slice, available)}));
+    return check_budgets(db, needed);
+}
+
+/// A free call while there is one left today: nothing is held, and no spend cap is touched.
+Result<bool> HoldOp::check_free(store::Db& db) {
     budgets_.clear();
-    for (const auto& ref : request_.budgets) {
+    if (!request_.free) return false;
+    TRY(auto* uses, vault().budget(db, *request_.free));
+    if (!uses->counts) return Error(ErrorCode::internal, "a free call's budget must count calls");
+    if (room_in(*uses, request_.free->cap_nanos) < 1) return false;
+    budgets_.push_back(uses);
+    refs_ = {&*request_.free, 1};
+    grant_ = 0;
+    return true;
+}
+
+Status HoldOp::check_budgets(store::Db& db, int64_t needed) {
+    refs_ = request_.budgets;
+    for (const auto& ref : refs_) {
         TRY(auto* budget, vault().budget(db, ref));
         const int64_t room = room_in(*budget, ref.cap_nanos);
-        if (room < least) return over_budget(least, ref.cap_nanos, room, purse_->currency);
+        if (room < needed) {
+            outcome_->told = refused_for_budget(db, request_.account.value, ref, *budget, at_us_);
+            return over_budget(needed, ref.cap_nanos, room, purse_->currency);
+        }
         grant_ = std::min(grant_, room);
         budgets_.push_back(budget);
     }
@@ -123,13 +155,16 @@ Status HoldOp::check(store::Db& db) {
 Status HoldOp::apply(store::Db& db) {
     OpenHold hold{vault().journal().next_hold(), request_.account.value, grant_, request_.owner, at_us_, {}};
     hold.body.request_id = request_.request_id;
+    hold.body.fx = {request_.fx.id, request_.fx.per_usd};
+    hold.key = request_.key.value;
+    hold.brake = request_.brake_nanos_per_minute.value_or(0);
     if (purse_->available(at_us_) < grant_) return torn();
     hold.body.parts = allocate(vault(), *purse_, grant_, at_us_);
     for (size_t i = 0; i < budgets_.size(); ++i) {
-        TRYV(vault().store_budget(db, request_.budgets[i], *budgets_[i]));
-        budgets_[i]->held += grant_;
+        TRYV(vault().store_budget(db, refs_[i], *budgets_[i]));
+        budgets_[i]->held += budgets_[i]->units(grant_);
         vault().touch(*budgets_[i]);
-        hold.body.budgets.push_back({budgets_[i]->id, request_.budgets[i].cap_nanos});
+        hold.body.budgets.push_back({budgets_[i]->id, refs_[i].cap_nanos});
     }
     std::string body;
     encode(body, hold.body);
@@ -143,7 +178,7 @@ Status HoldOp::apply(store::Db& db) {
 }
 
 Status ExtendOp::check(store::Db& db) {
-    at_us_ = now_us();
+    at_us_ = vault().now_us();
     if (least_ < 0 || more_ < least_) return Error(ErrorCode::internal, "an extension's amounts are out of range");
     TRY(hold_, vault().open_hold(db, id_.value));
     if (!hold_) return gone(id_);
@@ -153,6 +188,7 @@ Status ExtendOp::check(store::Db& db) {
     grant_ = std::min(more_, available);
     TRY(budgets_, budgets_of(vault(), db, *hold_));
     for (size_t i = 0; i < budgets_.size(); ++i) {
+        if (budgets_[i]->counts) return Error(ErrorCode::internal, "a free call has nothing to extend");
         const int64_t cap = hold_->body.budgets[i].cap, room = room_in(*budgets_[i], cap);
         if (room < least_) return over_budget(least_, cap, room, purse_->currency);
         grant_ = std::min(grant_, room);
@@ -175,7 +211,7 @@ Status ExtendOp::apply(store::Db& db) {
 }
 
 Status ResolveOp::check(store::Db& db) {
-    at_us_ = now_us();
+    at_us_ = vault().now_us();
     *outcome_ = {};
     TRY(hold_, vault().open_hold(db, id_.value));
     if (!hold_) {
@@ -199,7 +235,7 @@ Status ResolveOp::give_back(store::Db& db) {
         vault().touch(*w);
     }
     for (auto* b : budgets_) {
-        b->held -= hold_->amount;
+        b->held -= b->units(hold_->amount);
         vault().touch(*b);
     }
     return sql::delete_hold(db, id_.value);
@@ -222,6 +258,29 @@ std::vector<Part> SettleOp::debit(int64_t amount) {
     return parts;
 }
 
+void SettleOp::brake(const OpenHold& hold) {
+    braked_ = {};
+    if (hold.brake <= 0 || outcome_->charged <= 0) return;
+    if (vault().brakes().add(hold.key, hold.brake, outcome_->charged, vault().options().mono_ns()))
+        braked_ = {KeyId{hold.key}, AccountId{hold.account}, hold.brake, at_us_};
+}
+void SettleOp::settled(bool durable) {
+    if (!durable) return;
+    vault().brakes().kept();
+    if (!braked_.key) return;
+    static auto& stopped = metrics::counter("aig_keys_braked_total", "Keys stopped by their brake");
+    stopped.add();
+    log::warn("key_braked", {{"key", to_text(braked_.key)}, {"account", to_text(braked_.account)}});
+    if (vault().options().on_brake) vault().options().on_brake(braked_);
+}
+
+/// A free call is in the books with what it cost: nothing.
+void SettleOp::charge_nothing() {
+    settlement_.cost_nanos = 0;
+    settlement_.lines.clear();
+    settlement_.flags |= flag_free;
+}
+
 Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
     UsageBody usage{hold_->body.request_id,
                     settlement_.cost_nanos,
@@ -229,7 +288,8 @@ Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
                     settlement_.flags,
                     settlement_.ratio,
                     std::move(settlement_.lines),
-                    {}};
+                    {},
+                    hold_->body.fx};
     for (const auto& b : hold_->body.budgets) usage.budgets.push_back(b.budget);
     std::string body;
     encode(body, usage);
@@ -256,10 +316,14 @@ Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
 
 Status SettleOp::apply(store::Db& db) {
     TRYV(give_back(db));
+    for (const auto* b : budgets_)
+        if (b->counts) charge_nothing();
     const auto parts = debit(settlement_.cost_nanos);
     for (const auto& p : parts) outcome_->charged += p.amount;
-    for (auto* b : budgets_) b->spent += outcome_->charged;
+    for (auto* b : budgets_) b->spent += b->units(outcome_->charged);
     TRYV(write_usage(db, parts));
+    TRYV(tell_charged(vault(), db, *hold_, *purse_, budgets_, outcome_->charged, at_us_));
+    brake(*hold_);
     outcome_->available = purse_->available(at_us_);
     vault().remove(id_.value);
     return {};
@@ -285,65 +349,14 @@ Status VoidOp::apply(store::Db& db) {
     return {};
 }
 
-Status CreateWalletOp::check(store::Db& db) {
-    if (currency_.size() < 3 || currency_.size() > 8)
-        return Error(ErrorCode::bad_param, "a currency has 3 to 8 letters").param("currency");
-    TRY(const auto* purse, vault().purse(db, account_.value));
-    if (purse) return Error(ErrorCode::conflict, "the account has a wallet");
-    return {};
-}
-Status CreateWalletOp::apply(store::Db& db) { return sql::insert_wallet(db, account_.value, false, currency_, {}); }
-
-Status CreditOp::check(store::Db& db) {
-    if (order_.amount <= 0) return Error(ErrorCode::bad_param, "the amount must be above zero").param("amount");
-    if (order_.ref.empty() || order_.ref.size() > max_text || order_.memo.size() > max_text)
-        return Error(ErrorCode::bad_param, "the reference must have 1 to 500 bytes, the memo at most 500").param("ref");
-    TRY(auto* purse, vault().purse(db, order_.account.value));
-    if (!purse) return Error(ErrorCode::resource_not_found, "the account has no wallet");
-    TRY(before_, sql::ref_exists(db, order_.account.value, order_.ref));
-    *view_ = purse->view(now_us());
-    if (before_) return {};
-    // All wallets of an account together stay within int64, so that their sum always does.
-    int64_t sum = order_.amount;
-    for (const auto& w : purse->wallets)
-        if (__builtin_add_overflow(sum, w.credits, &sum))
-            return Error(ErrorCode::bad_param, "the balance would not fit").param("amount");
-    return {};
-}
-
-Result<Wallet*> CreditOp::target(store::Db& db) {
-    TRY(auto* purse, vault().purse(db, order_.account.value));
-    if (order_.kind != EntryKind::coupon) return &purse->main();
-    const std::optional<int64_t> expires = order_.expires_us ? std::optional(order_.expires_us) : std::nullopt;
-    TRYV(sql::insert_wallet(db, order_.account.value, true, purse->currency, expires));
-    const int64_t id = db.last_id();
-    TRYV(vault().forget(db, order_.account.value));
-    TRY(purse, vault().purse(db, order_.account.value));
-    return purse->find(id);
-}
-
-Status CreditOp::apply(store::Db& db) {
-    if (before_) return {};
-    TRY(auto* wallet, target(db));
-    if (!wallet) return torn();
-    wallet->credits += order_.amount;
-    vault().touch(*wallet);
-    std::string body;
-    encode_memo(body, order_.memo);
-    const int64_t at_us = now_us();
-    TRYV(vault().journal().append(
-        db, {0, order_.kind, order_.account.value, wallet->id, order_.amount, 0, at_us, order_.ref, body}));
-    TRY(const auto* purse, vault().purse(db, order_.account.value));
-    *view_ = purse->view(at_us);
-    return {};
-}
-
 Status FindHoldOp::check(store::Db& db) {
     TRY(const auto* hold, vault().open_hold(db, id_.value));
     if (!hold) return Error(ErrorCode::resource_not_found, "the hold is resolved");
     outcome_->hold = hold->id;
     outcome_->account = hold->account;
     outcome_->amount = hold->amount;
+    TRY(const auto budgets, budgets_of(vault(), db, *hold));
+    outcome_->free = budgets.size() == 1 && budgets[0]->counts;
     return {};
 }
 

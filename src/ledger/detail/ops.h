@@ -3,9 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "ledger/detail/vault.h"
+#include "store/outbox.h"
 
 namespace aig::ledger {
 
@@ -25,7 +28,8 @@ struct HoldOutcome {
     store::Store* store = nullptr;
     std::shared_ptr<Vault> vault;
     int64_t hold = 0, account = 0, amount = 0;
-    bool granted = false;
+    bool granted = false, free = false;
+    std::optional<store::Event> told;  ///< of a refusal, to be written on its own
     ~HoldOutcome();
 };
 
@@ -37,8 +41,11 @@ class HoldOp : public BookOp {
     void settled(bool durable) override { outcome_->granted &= durable; }
 
   private:
+    Result<bool> check_free(store::Db& db);
+    Status check_budgets(store::Db& db, int64_t needed);
     std::shared_ptr<HoldOutcome> outcome_;
     HoldRequest request_;
+    std::span<const BudgetRef> refs_;  // of the request: its free use, or its spend caps
     Purse* purse_ = nullptr;
     std::vector<Budget*> budgets_;
     int64_t grant_ = 0, at_us_ = 0;
@@ -89,11 +96,15 @@ class SettleOp : public ResolveOp {
     SettleOp(std::shared_ptr<Vault> vault, std::shared_ptr<ResolveOutcome> outcome, HoldId hold, Settlement settlement)
         : ResolveOp(std::move(vault), std::move(outcome), hold), settlement_(std::move(settlement)) {}
     Status apply(store::Db& db) override;
+    void settled(bool durable) override;
 
   private:
+    void charge_nothing();
+    void brake(const OpenHold& hold);
     std::vector<Part> debit(int64_t amount);
     Status write_usage(store::Db& db, const std::vector<Part>& parts);
     Settlement settlement_;
+    Braked braked_;
 };
 
 class VoidOp : public ResolveOp {
@@ -108,45 +119,14 @@ class VoidOp : public ResolveOp {
     int64_t loss_;
 };
 
-class CreateWalletOp : public BookOp {
-  public:
-    CreateWalletOp(std::shared_ptr<Vault> vault, AccountId account, std::string currency)
-        : BookOp(std::move(vault)), account_(account), currency_(std::move(currency)) {}
-    Status check(store::Db& db) override;
-    Status apply(store::Db& db) override;
-
-  private:
-    AccountId account_;
-    std::string currency_;
-};
-
-/// Money from outside into the main wallet, or into a new bonus wallet.
-struct CreditOrder {
-    AccountId account;
-    EntryKind kind = EntryKind::deposit;
-    int64_t amount = 0;
-    int64_t expires_us = 0;  ///< of a coupon's bonus wallet; 0 = never
-    std::string ref, memo;
-};
-class CreditOp : public BookOp {
-  public:
-    CreditOp(std::shared_ptr<Vault> vault, std::shared_ptr<WalletView> view, CreditOrder order)
-        : BookOp(std::move(vault)), view_(std::move(view)), order_(std::move(order)) {}
-    Status check(store::Db& db) override;
-    Status apply(store::Db& db) override;
-
-  private:
-    Result<Wallet*> target(store::Db& db);
-    std::shared_ptr<WalletView> view_;
-    CreditOrder order_;
-    bool before_ = false;
-};
-
 /// Reads the counters at start-up; refuses when the chain's end is not where its head says.
 class LoadOp : public BookOp {
   public:
     using BookOp::BookOp;
-    Status check(store::Db& db) override { return vault().load(db); }
+    Status check(store::Db& db) override {
+        TRYV(vault().load(db));
+        return vault().shared().load(db);
+    }
     Status apply(store::Db&) override { return {}; }
     bool writes() const override { return false; }
 };

@@ -22,6 +22,17 @@ int64_t Purse::available(int64_t at_us) const {
         if (w.spendable(at_us)) sum += w.available();
     return sum;
 }
+int64_t Purse::balance(int64_t at_us) const {
+    int64_t sum = 0;
+    for (const auto& w : wallets)
+        if (!w.bonus || w.spendable(at_us)) sum += w.credits - w.debits;
+    return sum;
+}
+int64_t Purse::credits() const {
+    int64_t sum = 0;
+    for (const auto& w : wallets) sum += w.credits;
+    return sum;
+}
 WalletView Purse::view(int64_t at_us) const {
     WalletView v;
     v.currency = currency;
@@ -30,7 +41,9 @@ WalletView Purse::view(int64_t at_us) const {
         v.credits_nanos += w.credits;
         v.debits_nanos += w.debits;
         v.held_nanos += w.held;
+        if (w.bonus) v.bonus_nanos += w.available();
     }
+    v.frozen = !wallets.empty() && !wallets.back().active;
     v.balance_nanos = v.credits_nanos - v.debits_nanos;
     v.available_nanos = v.balance_nanos - v.held_nanos;
     return v;
@@ -44,6 +57,7 @@ Status Vault::load(store::Db& db) {
     dirty_wallets_.clear();
     dirty_budgets_.clear();
     TRYV(journal_.load(db));
+    brakes_.undo();
     TRY(const int64_t open, sql::count_open_holds(db));
     open_count_ = open;
     return {};
@@ -65,7 +79,8 @@ Status Vault::forget(store::Db& db, int64_t account) {
 Result<Budget*> Vault::budget(store::Db& db, const BudgetRef& ref) {
     auto key = key_of(ref);
     if (const auto it = budgets_.find(key); it != budgets_.end()) return &it->second;
-    TRY(const auto loaded, sql::load_budget(db, ref));
+    TRY(auto loaded, sql::load_budget(db, ref));
+    loaded.counts = ref.subject_kind == subject_free;
     auto* b = &budgets_.emplace(std::move(key), loaded).first->second;
     if (b->id) budgets_by_id_.emplace(b->id, b);
     return b;

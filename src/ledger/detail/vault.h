@@ -3,7 +3,7 @@
 // Bounded: when more than a quarter of a million accounts or budgets are in memory, all are forgotten between two
 // transactions.
 //
-// Writer thread only, but for open_count().
+// Writer thread only, but for open_count() and shared().
 #pragma once
 
 #include <atomic>
@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "ledger/book.h"
+#include "ledger/detail/brakes.h"
 #include "ledger/detail/canonical.h"
 #include "ledger/detail/journal.h"
+#include "ledger/detail/shared.h"
 
 namespace aig::ledger {
 
@@ -33,9 +35,14 @@ struct Purse {
     int64_t account = 0;
     std::string currency;
     std::vector<Wallet> wallets;
+    std::optional<int64_t> low;      ///< its own threshold of balance.low
+    int64_t told_exhausted_at = -1;  ///< credits when a refusal was last told as balance.exhausted
     Wallet& main() { return wallets.back(); }
     Wallet* find(int64_t wallet);
     int64_t available(int64_t at_us) const;
+    int64_t balance(int64_t at_us) const;
+    /// Ever paid in; grows with every top-up, so it names what happened since the last one.
+    int64_t credits() const;
     WalletView view(int64_t at_us) const;
 };
 
@@ -43,6 +50,9 @@ struct Budget {
     int64_t id = 0;  ///< 0 = not on disk yet
     int64_t spent = 0, held = 0;
     bool dirty = false;
+    bool counts = false;  ///< calls (subject_free), not money
+    bool told = false;    ///< a refusal for its cap has been told
+    int64_t units(int64_t nanos) const { return counts ? 1 : nanos; }
 };
 
 struct OpenHold {
@@ -50,10 +60,17 @@ struct OpenHold {
     Owner owner = Owner::call;
     int64_t created_us = 0;
     HoldBody body;
+    int64_t key = 0, brake = 0;  ///< whose spending is watched; not kept over a restart, for calls are not either
 };
 
 class Vault {
   public:
+    explicit Vault(BookOptions options = {}) : options_(std::move(options)) {}
+    const BookOptions& options() const { return options_; }
+    int64_t now_us() const { return options_.now_us(); }
+    Brakes& brakes() { return brakes_; }
+    Shared& shared() { return shared_; }
+
     Status load(store::Db& db);
     /// Null when the account has no wallet.
     Result<Purse*> purse(store::Db& db, int64_t account);
@@ -82,6 +99,9 @@ class Vault {
     Status flush_wallets(store::Db& db);
     Status flush_budgets(store::Db& db);
 
+    BookOptions options_;
+    Brakes brakes_;
+    Shared shared_;
     Journal journal_;
     std::unordered_map<int64_t, Purse> purses_;
     std::unordered_map<std::string, Budget> budgets_;
