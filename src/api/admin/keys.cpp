@@ -69,10 +69,10 @@ Result<AdminReply> make_key(const Ask& ask) {
     key.expires_us = expires_s.value_or(0) * 1'000'000;
     const std::string about = fmt::format(R"("name":{},"prefix":{})", json_string(key.name), json_string(key.prefix));
     const auto owner = key.account;
-    TRY(const auto minted, ask.directory.create_key(std::move(key), [&](const KeyId& made) {
+    TRY(const auto minted, ask.directory.create_key(std::move(key), [&](const identity::MintedKey& made) {
         store::Ops ops;
         ops.push_back(records::audit([&ask, &made, &about, owner] {
-            auto entry = ask.act("key.create", to_text(made), owner);
+            auto entry = ask.act("key.create", to_text(made.id), owner);
             entry.detail_json = "{" + about + "}";
             return entry;
         }));
