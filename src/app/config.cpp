@@ -8,6 +8,7 @@
 #include "app/config_settings.h"
 #include "app/config_substitute.h"
 #include "app/config_yaml.h"
+#include "base/money.h"
 #include "catalogue/settings.h"
 
 namespace aig::app {
@@ -104,6 +105,8 @@ class Taker {
         b.rate_per_usd = ratio(r.text("rate_per_usd"), "billing.rate_per_usd");
         auto fee = percent_on_top(r.text("fee_percent"), "fee_percent");
         if (fee) b.fee = *fee;  // a wrong one is the catalogue's fault to report
+        b.alerts = alerts(r);
+        for (const auto& rule : r.list("free_tier")) b.free_tier.push_back(free_rule(rule));
         for (const auto& [prefix, d] : r.named("display")) {
             const auto at = "billing.display." + prefix;
             const bool known = prefix == "sk-aig-" || prefix == "sk_live_" || prefix == "gw_" || prefix == "sk-";
@@ -112,6 +115,34 @@ class Taker {
                                  ratio(d.text("rate_per_usd"), at + ".rate_per_usd")};
         }
         return b;
+    }
+
+    ledger::Alerts alerts(const Reader& r) {
+        ledger::Alerts a;
+        if (auto low = parse_decimal(r.text("balance_low"), 9, "balance_low"); low && *low >= 0)
+            a.balance_low_nanos = *low;
+        else
+            fault("billing.balance_low", "must be an amount like 1 or 0.50");
+        const auto written = r.texts("budget_alerts");
+        if (!written.empty()) a.budget_percents.clear();
+        for (const auto& text : written) {
+            const auto percent = parse_decimal(text, 0, "budget_alerts");
+            if (percent && *percent >= 1 && *percent <= 100)
+                a.budget_percents.push_back(*percent);
+            else
+                fault("billing.budget_alerts", "must be whole percentages from 1 to 100");
+        }
+        return a;
+    }
+
+    ledger::FreeRule free_rule(const Reader& r) {
+        ledger::FreeRule rule{r.text("model"), r.number("requests_per_day").value_or(0), INT64_MAX};
+        if (r.text("until").empty()) return rule;
+        if (auto end = ledger::end_of_day_us(r.text("until")))
+            rule.until_us = *end;
+        else
+            fault("billing.free_tier", "'until' " + end.error().message());
+        return rule;
     }
 
     std::string currency(std::string code, const std::string& path) {

@@ -17,6 +17,8 @@
 #include "base/settings.h"
 #include "catalogue/build.h"
 #include "catalogue/config.h"
+#include "ledger/book.h"
+#include "ledger/free_tier.h"
 
 namespace aig::app {
 
@@ -40,7 +42,9 @@ struct DisplayConfig {
 };
 struct BillingConfig {
     std::string currency = "USD";
-    Ratio rate_per_usd, fee;                       ///< fee: 21/20 for 5 %
+    Ratio rate_per_usd, fee;  ///< fee: 21/20 for 5 %
+    ledger::Alerts alerts;
+    std::vector<ledger::FreeRule> free_tier;
     std::map<std::string, DisplayConfig> display;  ///< by key prefix; rendering only
 };
 struct SecurityConfig {

@@ -56,6 +56,24 @@ constexpr std::array rows{
     s::decimal("billing.rate_per_usd", "1", "Units of that currency for one USD; prices are in USD.").restart(),
     s::decimal("billing.fee_percent", "5", "The deployment's margin on every call, on top of the base price."),
     s::decimal("billing.cache_hit_percent", "10", "Share of the price for an answer from the cache.").only_value("10"),
+    s::decimal("billing.balance_low", "1",
+               "An account is told (event `balance.low`) when its balance falls to this, in its wallet's currency; 0 = "
+               "never. An account may have its own.")
+        .restart(),
+    s::texts(
+        "billing.budget_alerts",
+        "Percentages of a spend cap at which its account is told (event `usage.threshold.exceeded`); default 80 and "
+        "100.")
+        .restart(),
+    s::list("billing.free_tier", "Calls that cost nothing, by model: counted by account and UTC day."),
+    s::group("billing.free_tier[]", "One model."),
+    s::text("billing.free_tier[].model", "", "Its id in the catalogue.").required().restart(),
+    s::integer("billing.free_tier[].requests_per_day", "", "How many calls a day.")
+        .range(1, 1'000'000'000)
+        .required()
+        .restart(),
+    s::text("billing.free_tier[].until", "", "The last day on which it holds, like 2026-04-30 (default: for ever).")
+        .restart(),
     s::named("billing.display",
              "For keys of one prefix (`sk-aig-`, `sk_live_`, `gw_`, `sk-`) show money in another currency; wallets "
              "stay as they are."),

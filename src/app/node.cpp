@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -10,11 +11,15 @@
 #include "app/files.h"
 #include "app/openapi.h"
 #include "base/ids.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/money.h"
 #include "base/time.h"
 #include "catalogue/build.h"
+#include "ledger/setup.h"
 #include "provider/registry.h"
+#include "records/audit.h"
 #include "store/dir_lock.h"
 
 namespace aig::app {
@@ -32,6 +37,7 @@ struct Node::Parts {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<ledger::Book> book;
     std::unique_ptr<identity::Directory> directory;
+    ledger::FreeTier free_tier;
     std::unique_ptr<records::Idempotency> idempotency;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
@@ -45,14 +51,20 @@ struct Node::Parts {
     std::shared_ptr<void> sweeping;  ///< first loop
     std::atomic<bool> ready{false};
 
+    std::mutex freezing;  // the writer freezes keys; the directory closes before the writer ends
+    bool directory_open = true;
+
     ~Parts() {
         ready = false;
         if (server) server->close();
         if (admin_listener) admin_listener->close();
         if (loops) loops->stop_and_join();
+        const std::lock_guard guard(freezing);
+        directory_open = false;
     }
 
     Status open_books();
+    void freeze(const ledger::Braked& braked);
     Status load_catalogue(const catalogue::Config& config);
     Status make_admin_token();
     api::Services api_services();
@@ -68,10 +80,30 @@ Status Node::Parts::open_books() {
     store::Options so;
     so.path = options.data_dir + "/aig.db";
     TRY(store, store::Store::open(so));
-    TRY(book, ledger::Book::open(*store));
+    ledger::BookOptions bo;
+    bo.alerts = options.alerts;
+    bo.on_brake = [this](const ledger::Braked& b) { freeze(b); };
+    TRY(book, ledger::Book::open(*store, std::move(bo)));
     TRY(directory, identity::Directory::open(*store));
     idempotency = std::make_unique<records::Idempotency>(*store);
-    return {};
+    return ledger::adopt_config_rate(*store, *book, options.currency, options.rate_per_usd);
+}
+
+/// The book has stopped the key in its memory; from here on it is frozen for everybody and for good.
+void Node::Parts::freeze(const ledger::Braked& b) {
+    std::string data;
+    JsonWriter(data)
+        .begin_object()
+        .field("key_id", to_text(b.key))
+        .field("reason", "brake")
+        .field_raw("brake_cents_per_minute", cents_number(b.nanos_per_minute))
+        .end_object();
+    const std::lock_guard guard(freezing);
+    if (!directory_open) return;  // the books are closing: their last batches may still charge
+    store::Ops with;
+    with.push_back(store::event({"key.frozen", b.account, "", data, b.at_us}));
+    with.push_back(records::audit({"brake", "key.freeze", to_text(b.key), b.account, data, "ledger"}));
+    directory->freeze_soon(b.key, identity::freeze::brake, std::move(with));
 }
 
 Status Node::Parts::load_catalogue(const catalogue::Config& config) {
@@ -156,9 +188,10 @@ void Node::Parts::sweep_now_and_then() {
 
 Status Node::Parts::serve() {
     loops = std::make_unique<rt::Loops>(options.threads);
+    free_tier = ledger::FreeTier(options.free_tier);
     sweep_now_and_then();
-    gateway =
-        std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health});
+    gateway = std::make_unique<gateway::Gateway>(gateway::Services{
+        loops.get(), book.get(), &limiter, &catalogue, &health, free_tier.rules().empty() ? nullptr : &free_tier});
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory, admin_hooks());
     TRY(admin_listener, AdminListener::start(*loops,

@@ -10,6 +10,7 @@
 
 #include "api/api.h"
 #include "catalogue/config.h"
+#include "ledger/free_tier.h"
 #include "net/server.h"
 
 namespace aig::app {
@@ -25,7 +26,10 @@ struct NodeOptions {
     bool public_metrics = false, log_requests = false;
     int64_t body_budget_bytes = 256ll << 20;
     size_t max_body_bytes = 32u << 20, max_connections = 10'000;
-    std::string currency = "USD";    ///< of new wallets
+    std::string currency = "USD";  ///< of new wallets
+    Ratio rate_per_usd;            ///< of that currency
+    ledger::Alerts alerts;
+    std::vector<ledger::FreeRule> free_tier;
     std::function<Status()> reload;  ///< for POST /admin/reload; may be none
 
     catalogue::Config catalogue;

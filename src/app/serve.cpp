@@ -32,6 +32,9 @@ NodeOptions node_options(const Config& c) {
     n.data_dir = c.data_dir;
     n.admin_token = c.server.admin_token;
     n.currency = c.billing.currency;
+    n.rate_per_usd = c.billing.rate_per_usd;
+    n.alerts = c.billing.alerts;
+    n.free_tier = c.billing.free_tier;
     for (const auto& [prefix, d] : c.billing.display) n.display[prefix] = {d.currency, d.rate_per_usd};
     n.catalogue = c.catalogue;
     return n;

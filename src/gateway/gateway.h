@@ -16,6 +16,7 @@
 #include "catalogue/catalogue.h"
 #include "identity/identity.h"
 #include "ledger/book.h"
+#include "ledger/free_tier.h"
 #include "limits/limits.h"
 #include "net/http.h"
 #include "route/route.h"
@@ -71,6 +72,7 @@ struct Services {
     limits::Limiter* limiter = nullptr;
     catalogue::Catalogue* catalogue = nullptr;
     route::Health* health = nullptr;
+    const ledger::FreeTier* free_tier = nullptr;  ///< none: nothing is free
 };
 
 class Upstreams;

@@ -46,14 +46,38 @@ TEST(Holding, a_dollar_wallet_can_say_hi_to_a_model_with_128k_output) {
     EXPECT_LT(stream.want_nanos, 12'000'000);
 }
 
-TEST(Holding, an_explicit_maximum_is_held_in_full) {
-    auto e = hi(true);
+TEST(Holding, an_explicit_maximum_is_held_in_full_when_it_comes_at_once) {
+    auto e = hi(false);
     e.max_output = 50'000;
     const auto h = *plan(e, model(), fee);
     EXPECT_FALSE(h.extends);
     EXPECT_FALSE(h.clamps);
     EXPECT_EQ(h.least_nanos, h.want_nanos);
     EXPECT_EQ(h.want_nanos, h.input_nanos + *h.output_nanos(50'000));
+    EXPECT_EQ(h.must_cover_nanos, 0);
+}
+
+TEST(Holding, a_streams_explicit_maximum_is_held_in_slices_but_must_be_there) {
+    auto e = hi(true);
+    e.max_output = 50'000;
+    const auto h = *plan(e, model(), fee);
+    EXPECT_TRUE(h.extends);
+    EXPECT_EQ(h.want_nanos, h.input_nanos + *h.output_nanos(gateway::first_slice_tokens));
+    EXPECT_EQ(h.slice_nanos, h.want_nanos);
+    EXPECT_EQ(h.must_cover_nanos, h.input_nanos + *h.output_nanos(50'000));
+    EXPECT_EQ(h.most_tokens, 50'000);
+    e.max_output = 100;  // less than a slice: all of it
+    const auto small = *plan(e, model(), fee);
+    EXPECT_FALSE(small.extends);
+    EXPECT_EQ(small.least_nanos, small.want_nanos);
+}
+
+TEST(Holding, a_small_wallet_is_not_clamped_below_a_first_slice) {
+    const auto h = *plan(hi(false), model(), fee);
+    EXPECT_TRUE(h.clamps);
+    EXPECT_EQ(h.slice_nanos, h.input_nanos + *h.output_nanos(gateway::first_slice_tokens));
+    EXPECT_GT(h.slice_nanos, h.least_nanos);
+    EXPECT_LT(h.slice_nanos, h.want_nanos);
 }
 
 TEST(Holding, every_choice_is_held_for) {

@@ -38,29 +38,48 @@ Status admit(Flow& f) {
     return {};
 }
 
+/// Prices are in USD, the wallet need not be.
+Status change_currency(Flow& f) {
+    const auto& currency = f.call.principal->currency;
+    if (currency == "USD") return {};
+    const auto rate = f.services.book->rates()->of(currency);
+    if (!rate) return Error(ErrorCode::price_missing, fmt::format("there is no exchange rate for {}", currency));
+    f.fx = *rate;
+    return {};
+}
+
 Status plan_route(Flow& f) {
     TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw()));
     f.card = &f.model->price;
+    TRYV(change_currency(f));
     canon::Terms terms;
     terms.fee = f.snapshot->fee;
+    terms.fx = f.fx.per_usd;
     TRY(f.ratio, terms.fold());
     TRY(f.holding, plan_holding(f.envelope, *f.model, *f.card, f.ratio));
     return {};
 }
 
-std::string period_name(std::string_view period, int64_t at_us) {
-    return period == "month" ? utc_month(at_us) : period == "day" ? utc_day(at_us) : "";
+/// Caps are in USD, as prices are.
+int64_t in_wallet(const Flow& f, int64_t usd_nanos) {
+    const auto nanos = static_cast<__int128>(usd_nanos) * f.fx.per_usd.num / f.fx.per_usd.den;
+    return static_cast<int64_t>(std::min<__int128>(nanos, INT64_MAX));
 }
 
 std::vector<ledger::BudgetRef> budgets(const Flow& f) {
     const auto& p = *f.call.principal;
+    const int64_t at_us = f.call.started_us;
     std::vector<ledger::BudgetRef> out;
     if (p.limits.spend_cap_nanos)
-        out.push_back(
-            {1, p.line.value, period_name(p.limits.spend_period, f.call.started_us), *p.limits.spend_cap_nanos});
+        out.push_back({ledger::subject_key, p.line.value, ledger::budget_period(p.limits.spend_period, at_us),
+                       in_wallet(f, *p.limits.spend_cap_nanos)});
     if (p.sub_account)
-        out.push_back({2, p.sub_account.value, period_name(p.sub_period, f.call.started_us),
-                       p.sub_cap_nanos.value_or(INT64_MAX)});
+        out.push_back({ledger::subject_sub_account, p.sub_account.value, ledger::budget_period(p.sub_period, at_us),
+                       p.sub_cap_nanos ? in_wallet(f, *p.sub_cap_nanos) : INT64_MAX});
+    if (auto tagged = f.services.book->tag_budget(p.account, f.call.tag.empty() ? p.tag : f.call.tag, at_us)) {
+        tagged->cap_nanos = in_wallet(f, tagged->cap_nanos);
+        out.push_back(*std::move(tagged));
+    }
     return out;
 }
 
@@ -71,12 +90,19 @@ rt::Task<Status> take_hold(Flow& f) {
     request.least_nanos = f.holding.least_nanos;
     // What will be clamped or extended anyway leaves room for the wallet's other calls.
     if (f.holding.clamps || f.holding.extends) request.share_percent = clamped_share_percent;
+    request.slice_nanos = f.holding.slice_nanos;
+    request.must_cover_nanos = f.holding.must_cover_nanos;
     request.budgets = budgets(f);
+    if (f.services.free_tier) request.free = f.services.free_tier->use(request.account, f.model->id, f.call.started_us);
+    request.key = f.call.principal->key;
+    if (const auto& brake = f.call.principal->limits.brake_nanos_per_minute)
+        request.brake_nanos_per_minute = in_wallet(f, *brake);
+    request.fx = f.fx;
     request.request_id = f.call.request_id;
     auto held = co_await f.services.book->hold(std::move(request));
     if (!held) co_return std::move(held).error();
     f.hold = *std::move(held);
-    if (f.holding.clamps && f.hold.amount_nanos() < f.holding.want_nanos)
+    if (f.holding.clamps && !f.hold.free() && f.hold.amount_nanos() < f.holding.want_nanos)
         f.clamped_max = std::max<int64_t>(1, f.holding.affordable_tokens(f.hold.amount_nanos()) / f.envelope.n);
     co_return Status{};
 }

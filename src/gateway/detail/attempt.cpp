@@ -110,16 +110,18 @@ class Meter {
 
     /// False when the hold is used up and the wallet has no more.
     rt::Task<bool> keep_up(const canon::Facts& facts) {
-        if (!f_.holding.extends) co_return true;
+        if (!f_.holding.extends || f_.hold.free()) co_return true;
         const int64_t made = canon::estimate_tokens(facts.delivered, f_.model->tokenizer);
-        if (made * 10 < covered_ * 7) co_return true;
+        if (made * 10 < covered_ * 7 || covered_ >= f_.holding.most_tokens) co_return true;
         if (!denied_) co_await extend();
         co_return made < covered_;
     }
 
   private:
     rt::Task<> extend() {
-        const auto more = f_.holding.output_nanos(slice_tokens * f_.holding.choices);
+        const int64_t left = f_.holding.most_tokens - covered_;
+        const auto more =
+            f_.holding.output_nanos(std::max(std::min(slice_tokens * f_.holding.choices, left), least_output_tokens));
         const auto least = f_.holding.output_nanos(least_output_tokens);
         if (!more || !least) {
             denied_ = true;

@@ -126,6 +126,7 @@ struct Charge {
 Result<Charge> charge(const Flow& f, const Tried& t) {
     Charge c;
     c.usage = final_usage(t.relay->facts(), f.envelope, *f.model);
+    if (f.hold.free()) return c;
     TRY(c.cost_nanos, canon::price(*f.card, c.usage, f.ratio));
     return c;
 }
@@ -133,7 +134,7 @@ Result<Charge> charge(const Flow& f, const Tried& t) {
 ledger::Settlement settlement(const Flow& f, const Tried& t, const Charge& c) {
     ledger::Settlement s;
     s.cost_nanos = c.cost_nanos;
-    s.lines = canon::price_lines(*f.card, c.usage);
+    if (!f.hold.free()) s.lines = canon::price_lines(*f.card, c.usage);
     s.ratio = f.ratio;
     s.price_version = f.card->id;
     s.flags = static_cast<uint8_t>((c.usage.estimated ? 1 : 0) | (t.ending == Ending::client_gone ? 2 : 0) |

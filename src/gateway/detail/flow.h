@@ -22,6 +22,7 @@ struct Flow {
     catalogue::SnapshotPtr snapshot;  ///< kept, so that a reload changes nothing for this call
     std::shared_ptr<const catalogue::Model> model;
     const canon::PriceCard* card = nullptr;  ///< what this call is charged by
+    ledger::Rate fx;                         ///< USD to the wallet's currency, as of the start
     Ratio ratio;                             ///< its terms, folded
     limits::Ticket ticket;
     route::Plan plan;

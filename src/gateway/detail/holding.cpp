@@ -59,14 +59,21 @@ Result<Holding> plan_holding(const canon::Envelope& envelope, const catalogue::M
         h.want_nanos = h.least_nanos = h.input_nanos;
         return h;
     }
-    h.output_tokens = most_output(envelope, model);
-    h.extends = envelope.stream && !envelope.max_output && h.output_tokens > first_slice_tokens * envelope.n;
+    h.most_tokens = most_output(envelope, model);
+    const int64_t first = std::min(h.most_tokens, first_slice_tokens * envelope.n);
+    h.extends = envelope.stream && h.most_tokens > first;
     h.clamps = !envelope.stream && !envelope.max_output;
-    if (h.extends) h.output_tokens = first_slice_tokens * envelope.n;
+    h.output_tokens = h.extends ? first : h.most_tokens;
     TRY(const int64_t want, h.output_nanos(h.output_tokens));
-    TRY(const int64_t least, h.output_nanos(std::min(h.output_tokens, least_output_tokens * envelope.n)));
-    h.want_nanos = h.input_nanos + want;
-    h.least_nanos = h.extends || h.clamps ? h.input_nanos + least : h.want_nanos;
+    TRY(const int64_t slice, h.output_nanos(first));
+    TRY(const int64_t least, h.output_nanos(std::min(first, least_output_tokens * envelope.n)));
+    h.want_nanos = h.least_nanos = h.input_nanos + want;
+    if (!h.extends && !h.clamps) return h;
+    h.slice_nanos = h.input_nanos + slice;
+    h.least_nanos = h.input_nanos + least;
+    if (!envelope.max_output) return h;
+    TRY(const int64_t all, h.output_nanos(h.most_tokens));
+    h.must_cover_nanos = h.input_nanos + all;
     return h;
 }
 

@@ -1,7 +1,8 @@
 // How much a call must hold, and for how many output tokens that lasts. Pure arithmetic over the price card.
 //   input   the byte bound: a byte-level tokenizer never makes more tokens than bytes, so the hold cannot be too small
-//   output  what the caller asked for at most; without that: a slice of a stream (extended as it runs), the model's
-//           maximum of an unstreamed reply, clamped to what the wallet can pay
+//   output  of a stream a slice, extended as it runs; of an unstreamed reply what the caller asked for at most, or the
+//           model's maximum, clamped to what the wallet can pay. A stream with a maximum of its own starts only when
+//           the wallet could pay all of it, though it holds no more than others
 #pragma once
 
 #include "canon/dialect.h"
@@ -15,11 +16,14 @@ constexpr int64_t assumed_max_output = 4'096;
 
 struct Holding {
     int64_t want_nanos = 0, least_nanos = 0;
-    int64_t input_nanos = 0;    ///< the input's part (with the per-request price)
-    int64_t output_tokens = 0;  ///< covered by want_nanos, all choices together
-    bool extends = false;       ///< a stream without a maximum: more slices while it runs
-    bool clamps = false;        ///< a smaller grant becomes a maximum for the provider
-    int64_t output_pico = 0;    ///< the dearer of output and reasoning, in the dearest tier that can be reached
+    int64_t input_nanos = 0;       ///< the input's part (with the per-request price)
+    int64_t output_tokens = 0;     ///< covered by want_nanos, all choices together
+    int64_t slice_nanos = 0;       ///< a small wallet is not clamped below this where it can pay it
+    int64_t must_cover_nanos = 0;  ///< the wallet must have this much, though less is held
+    int64_t most_tokens = 0;       ///< all output the call may make, all choices together
+    bool extends = false;          ///< a stream longer than a slice: more slices while it runs
+    bool clamps = false;           ///< a smaller grant becomes a maximum for the provider
+    int64_t output_pico = 0;       ///< the dearer of output and reasoning, in the dearest tier that can be reached
     Ratio ratio;
     int64_t choices = 1;
 
