@@ -1,4 +1,5 @@
 #include "api/aigateway/balance.h"
+#include "api/aigateway/usage.h"
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
 #include "api/request.h"
@@ -13,6 +14,11 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
         {"GET", "/v1/balance", balance, Billing::free, Access::key},
+        {"GET", "/v1/usage", usage, Billing::free, Access::key},
+        {"GET", "/v1/usage/by-tag", usage_by_tag, Billing::free, Access::key},
+        {"GET", "/v1/usage/by-sub-account", usage_by_sub_account, Billing::free, Access::key},
+        {"GET", "/v1/usage/by-day", usage_by_day, Billing::free, Access::key},
+        {"GET", "/v1/usage/recent", usage_recent, Billing::free, Access::key},
         {"GET", "/healthz", healthz, Billing::free, Access::open},
         {"GET", "/readyz", readyz, Billing::free, Access::open},
         {"GET", "/metrics", metrics_page, Billing::free, Access::open},

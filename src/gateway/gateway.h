@@ -60,7 +60,7 @@ struct Call {
     std::string_view body;
     std::string request_id;      ///< ours, unique: req_<ULID>
     std::string correlation_id;  ///< the caller's X-Request-Id, or ours
-    std::string tag;
+    std::string tag;             ///< the caller's, else its key's
     int64_t started_us = 0;  ///< wall clock
     int64_t started_mono_ns = 0;
     KeepReply keep;  ///< none: nobody asked for it

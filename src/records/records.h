@@ -29,8 +29,8 @@ struct CallRecord {
 /// Composed into the batch of the settlement or the release.
 std::unique_ptr<store::Op> record(CallRecord call);
 
-/// The newest calls of an account (0 = all accounts), newest first.
-Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit);
+/// The newest calls of an account (0 = all accounts), or of one of its sub-accounts, newest first.
+Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit, SubAccountId sub_account = {});
 struct Spend {
     int64_t cost_nanos = 0, calls = 0, input = 0, output = 0;
 };

@@ -11,29 +11,34 @@ constexpr size_t max_text = 512;
 constexpr int64_t max_rows = 1'000;
 
 #define CALL_COLUMNS                                                                                                   \
-    "request_id, correlation_id, account_id, key_id, model, provider, upstream_model, operation, tag, error_code, "    \
+    "request_id, correlation_id, account_id, key_id, sub_account_id, model, provider, upstream_model, operation, "     \
+    "tag, error_code, "                                                                                                \
     "losses, "                                                                                                         \
     "stop_reason, started_us, duration_us, first_byte_us, status, attempts, flags, input, cached_input, cache_write, " \
     "output, "                                                                                                         \
     "reasoning, cost_nanos, operator_cost_nanos"
-constexpr char call_insert[] = "INSERT INTO call (" CALL_COLUMNS
-                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr char call_insert[] =
+    "INSERT INTO call (" CALL_COLUMNS
+    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr char call_recent[] =
     "SELECT " CALL_COLUMNS " FROM call WHERE account_id = ? ORDER BY started_us DESC, id DESC LIMIT ?";
+constexpr char call_recent_sub[] = "SELECT " CALL_COLUMNS
+                                   " FROM call WHERE sub_account_id = ? AND sub_account_id <> 0 AND account_id = ? "
+                                   "ORDER BY started_us DESC, id DESC LIMIT ?";
 constexpr char call_recent_all[] = "SELECT " CALL_COLUMNS " FROM call ORDER BY id DESC LIMIT ?";
 #undef CALL_COLUMNS
 constexpr char day_add[] =
-    "INSERT INTO call_day (account_id, day, key_id, calls, cost_nanos, input, output) VALUES (?, ?, ?, 1, ?, ?, ?) "
-    "ON CONFLICT (account_id, day, key_id) DO UPDATE SET calls = call_day.calls + 1, cost_nanos = call_day.cost_nanos "
-    "+ "
-    "excluded.cost_nanos, input = call_day.input + excluded.input, output = call_day.output + excluded.output";
+    "INSERT INTO usage_day (account_id, day, key_id, model, tag, sub_account_id, calls, cost_nanos, input, output) "
+    "VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?) ON CONFLICT (account_id, day, key_id, model, tag) DO UPDATE SET "
+    "calls = usage_day.calls + 1, cost_nanos = usage_day.cost_nanos + excluded.cost_nanos, "
+    "input = usage_day.input + excluded.input, output = usage_day.output + excluded.output";
 constexpr char day_sum[] =
     "SELECT COALESCE(SUM(cost_nanos), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(input), 0), COALESCE(SUM(output), 0) "
-    "FROM call_day "
+    "FROM usage_day "
     "WHERE account_id = ? AND day >= ? AND day < ?";
 constexpr char day_sum_key[] =
     "SELECT COALESCE(SUM(cost_nanos), 0), COALESCE(SUM(calls), 0), COALESCE(SUM(input), 0), COALESCE(SUM(output), 0) "
-    "FROM call_day "
+    "FROM usage_day "
     "WHERE account_id = ? AND day >= ? AND day < ? AND key_id = ?";
 constexpr char call_sum[] =
     "SELECT COALESCE(SUM(cost_nanos), 0), COUNT(*), COALESCE(SUM(input + cached_input + cache_write), 0), "
@@ -42,7 +47,7 @@ constexpr char call_sum_key[] =
     "SELECT COALESCE(SUM(cost_nanos), 0), COUNT(*), COALESCE(SUM(input + cached_input + cache_write), 0), "
     "COALESCE(SUM(output + reasoning), 0) FROM call WHERE account_id = ? AND started_us >= ? AND started_us < ? AND "
     "key_id = ?";
-constexpr const char* all_statements[] = {call_insert, call_recent, call_recent_all, day_add,
+constexpr const char* all_statements[] = {call_insert, call_recent, call_recent_sub, call_recent_all, day_add,
                                           day_sum,     day_sum_key, call_sum,        call_sum_key};
 
 std::string_view clip(const std::string& text) { return std::string_view(text).substr(0, max_text); }
@@ -62,7 +67,8 @@ class RecordOp : public store::Op {
     Status insert(store::Db& db) {
         const auto& c = call_;
         auto q = db.query(call_insert);
-        q.bind_ref(clip(c.request_id)).bind_ref(clip(c.correlation_id)).bind(c.account.value).bind(c.key.value);
+        q.bind_ref(clip(c.request_id)).bind_ref(clip(c.correlation_id));
+        q.bind(c.account.value).bind(c.key.value).bind(c.sub_account.value);
         for (const auto* text :
              {&c.model, &c.provider, &c.upstream_model, &c.operation, &c.tag, &c.error_code, &c.losses, &c.stop_reason})
             q.bind_ref(clip(*text));
@@ -75,8 +81,9 @@ class RecordOp : public store::Op {
     }
     Status add_to_day(store::Db& db) {
         auto q = db.query(day_add);
-        q.bind(call_.account.value).bind(day_of(call_.started_us)).bind(call_.key.value).bind(call_.cost_nanos);
-        q.bind(input_of(call_)).bind(call_.output + call_.reasoning);
+        q.bind(call_.account.value).bind(day_of(call_.started_us)).bind(call_.key.value);
+        q.bind_ref(clip(call_.model)).bind_ref(clip(call_.tag)).bind(call_.sub_account.value);
+        q.bind(call_.cost_nanos).bind(input_of(call_)).bind(call_.output + call_.reasoning);
         TRYV(q.run());
         return {};
     }
@@ -92,6 +99,7 @@ CallRecord call_of(const store::Query& q) {
     c.correlation_id = text();
     c.account.value = number();
     c.key.value = number();
+    c.sub_account.value = number();
     for (auto* field :
          {&c.model, &c.provider, &c.upstream_model, &c.operation, &c.tag, &c.error_code, &c.losses, &c.stop_reason})
         *field = text();
@@ -131,8 +139,9 @@ Status add_range(store::Db& db, const char* all, const char* of_key, AccountId a
 
 std::unique_ptr<store::Op> record(CallRecord call) { return std::make_unique<RecordOp>(std::move(call)); }
 
-Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit) {
-    auto q = db.query(account ? call_recent : call_recent_all);
+Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit, SubAccountId sub_account) {
+    auto q = db.query(sub_account ? call_recent_sub : account ? call_recent : call_recent_all);
+    if (sub_account) q.bind(sub_account.value);
     if (account) q.bind(account.value);
     q.bind(std::clamp<int64_t>(limit, 1, max_rows));
     std::vector<CallRecord> calls;

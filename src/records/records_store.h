@@ -7,4 +7,5 @@ namespace aig::records::sql {
 std::span<const char* const> statements();
 std::span<const char* const> audit_statements();
 std::span<const char* const> idempotency_statements();
+std::span<const char* const> usage_statements();
 }  // namespace aig::records::sql

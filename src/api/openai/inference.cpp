@@ -1,5 +1,7 @@
 #include "api/openai/inference.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/idempotent.h"
@@ -36,11 +38,15 @@ class ExchangeSink final : public gateway::Sink {
     Request& request_;
 };
 
-/// A tag too long to keep is refused, not cut: cut tags would silently merge cost reports.
-Result<std::string> cost_tag(const net::Headers& headers) {
+/// The caller's tag, else the key's own. One too long to keep is refused, not cut: cut tags would silently merge cost
+/// reports.
+Result<std::string> cost_tag(const net::Headers& headers, const identity::Principal& principal) {
     const auto tag = headers.get("x-aig-tag");
-    if (tag.size() > max_tag)
-        return Error(ErrorCode::bad_param, fmt::format("x-aig-tag is longer than {} characters", max_tag))
+    if (tag.empty()) return principal.tag;
+    const bool visible = std::all_of(tag.begin(), tag.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+    if (tag.size() > max_tag || !visible)
+        return Error(ErrorCode::bad_param,
+                     fmt::format("x-aig-tag must be visible ASCII, at most {} characters", max_tag))
             .param("x-aig-tag");
     return std::string(tag);
 }
@@ -71,7 +77,7 @@ rt::Task<Status> infer(Request& request, canon::Operation operation) {
     CO_TRYV(json_body(headers));
     CO_TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
     CO_TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
-    CO_TRY(auto tag, cost_tag(headers));
+    CO_TRY(auto tag, cost_tag(headers, *request.principal));
     CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
     gateway::Call call;
     call.dialect = &dialect::openai_chat();

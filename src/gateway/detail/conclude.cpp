@@ -30,9 +30,10 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
     r.correlation_id = f.call.correlation_id;
     r.account = f.call.principal->account;
     r.key = f.call.principal->key;
+    r.sub_account = f.call.principal->sub_account;
     r.model = f.model->id;
     r.operation = f.call.operation == canon::Operation::chat ? "chat" : "embedding";
-    r.tag = f.call.tag.empty() ? f.call.principal->tag : f.call.tag;
+    r.tag = f.call.tag;
     if (f.attempt) {
         r.provider = f.attempt->target->provider->name;
         r.upstream_model = f.attempt->target->model;
