@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/time.h"
 #include "dialect/errors.h"
+#include "gateway/rate_headers.h"
 
 namespace aig::api {
 namespace {
@@ -22,7 +23,8 @@ constexpr std::string_view exposed_headers =
     "x-aig-loss, "
     "x-aig-max-tokens-clamped, retry-after, retry-after-ms, x-ratelimit-limit-requests, "
     "x-ratelimit-remaining-requests, "
-    "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens";
+    "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, "
+    "x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, idempotent-replayed, x-idempotent-replay";
 
 /// Base URLs are written with and without /v1, so SDKs arrive at /v1/v1/...; and a trailing slash means nothing.
 std::string normal_path(std::string_view path) {
@@ -115,6 +117,15 @@ rt::Task<> answer_error(Request& request, const Error& error, std::string allowe
     if (!sent) request.http.abort();
 }
 
+/// A key that is not in memory. Who guesses keys is slowed down before anything is looked up.
+rt::Task<Result<identity::PrincipalPtr>> look_up(Request& request, std::string presented) {
+    const std::string from = request.http.peer();
+    CO_TRYV(request.services.failed_auth->admit(from, mono_ns()));
+    auto found = co_await request.services.directory->authenticate(std::move(presented));
+    if (!found && found.error().status() == 401) request.services.failed_auth->failed(from, mono_ns());
+    co_return found;
+}
+
 rt::Task<Status> authenticate(Request& request, const Route& route) {
     const auto presented = presented_key(request.http.head().headers);
     request.key_prefix = identity::key_prefix(presented);
@@ -123,7 +134,7 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
     if (presented.empty()) co_return Error(ErrorCode::auth_missing, "no API key was sent");
     request.principal = request.services.directory->known(presented);
     if (!request.principal) {
-        CO_TRY(request.principal, co_await request.services.directory->authenticate(std::string(presented)));
+        CO_TRY(request.principal, co_await look_up(request, std::string(presented)));
     }
     if (!request.principal->dialect.empty() && !request.http.head().headers.has("x-aig-dialect"))
         request.surface = surface_named(request.principal->dialect).value_or(request.surface);
@@ -192,7 +203,20 @@ rt::Task<> Api::handle(net::Exchange& http) {
     access_log(request);
 }
 
+namespace {
+/// Calls bring what their ticket says; all other replies, errors too, what is left now.
+void add_rates(net::Headers& h, const Request& request) {
+    if (!request.principal || !request.services.limiter) return;
+    const auto limits = gateway::rates_of(*request.principal);
+    if (!limits.any() || h.has("x-ratelimit-limit") || h.has("x-ratelimit-limit-tokens")) return;
+    const auto state = request.services.limiter->state(request.principal->line, limits, mono_ns(), now_us());
+    const bool anthropic = request.path.starts_with("/v1/messages");
+    gateway::add_rate_headers(h, state, anthropic ? canon::Surface::anthropic : request.surface, now_us());
+}
+}  // namespace
+
 void add_common_headers(net::Headers& h, const Request& request) {
+    add_rates(h, request);
     if (!h.has("x-request-id")) h.add("x-request-id", request.correlation_id);
     if (!h.has("x-aig-request-id")) h.add("x-aig-request-id", request.request_id);
     h.add("access-control-allow-origin", "*");

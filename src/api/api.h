@@ -13,6 +13,7 @@
 #include "gateway/gateway.h"
 #include "identity/identity.h"
 #include "ledger/book.h"
+#include "limits/failed_auth.h"
 #include "net/server.h"
 #include "records/idempotency.h"
 #include "store/store.h"
@@ -33,6 +34,8 @@ struct Services {
     catalogue::Catalogue* catalogue = nullptr;
     store::Store* store = nullptr;
     records::Idempotency* idempotency = nullptr;
+    limits::Limiter* limiter = nullptr;
+    limits::FailedAuth* failed_auth = nullptr;
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;

@@ -20,6 +20,7 @@
 #include "ledger/setup.h"
 #include "provider/registry.h"
 #include "records/audit.h"
+#include "records/usage.h"
 #include "store/dir_lock.h"
 
 namespace aig::app {
@@ -41,6 +42,7 @@ struct Node::Parts {
     std::unique_ptr<records::Idempotency> idempotency;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
+    limits::FailedAuth failed_auth;
     route::Health health;
     std::unique_ptr<rt::Loops> loops;
     std::unique_ptr<gateway::Gateway> gateway;
@@ -71,6 +73,7 @@ struct Node::Parts {
     std::function<Status()> readiness();
     api::AdminHooks admin_hooks();
     void sweep_now_and_then();
+    Status remember_day();
     Status serve();
 };
 
@@ -86,6 +89,7 @@ Status Node::Parts::open_books() {
     TRY(book, ledger::Book::open(*store, std::move(bo)));
     TRY(directory, identity::Directory::open(*store));
     idempotency = std::make_unique<records::Idempotency>(*store);
+    TRYV(remember_day());
     return ledger::adopt_config_rate(*store, *book, options.currency, options.rate_per_usd);
 }
 
@@ -145,6 +149,8 @@ api::Services Node::Parts::api_services() {
     s.catalogue = &catalogue;
     s.store = store.get();
     s.idempotency = idempotency.get();
+    s.limiter = &limiter;
+    s.failed_auth = &failed_auth;
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
@@ -173,6 +179,16 @@ api::AdminHooks Node::Parts::admin_hooks() {
                            catalogue.get()->version, store->schema_version());
     };
     return hooks;
+}
+
+/// Daily limits go on where the last process stopped.
+Status Node::Parts::remember_day() {
+    const int64_t now = now_us();
+    return store->read_now([&](store::Db& db) -> Status {
+        TRY(const auto counts, records::requests_today(db, now));
+        for (const auto& [key, requests] : counts) limiter.used_today(key, requests, now);
+        return {};
+    });
 }
 
 /// What is past its time goes in bounded steps, so that no step is felt.

@@ -149,7 +149,8 @@ bool unit_details(JsonWriter& w, const Error& e) {
     const int64_t up = *required / nanos_a_unit + (*required % nanos_a_unit > 0);
     const int64_t down = *available / nanos_a_unit - (*available % nanos_a_unit < 0);
     w.key("details").begin_object().field("requiredUnits", std::to_string(up));
-    w.field("availableUnits", std::to_string(down)).field("currency", "USD").end_object();
+    const auto currency = doc->root()["currency"].text();  // the wallet's
+    w.field("availableUnits", std::to_string(down)).field("currency", currency.empty() ? "USD" : currency).end_object();
     return true;
 }
 

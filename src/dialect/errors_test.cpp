@@ -109,6 +109,9 @@ TEST(Errors, aigenway_tells_missing_money_in_units) {
               units);
     EXPECT_EQ(details(R"("required":"1.000000000","available":"-0.000000001")", Surface::aigenway),
               R"({"requiredUnits":"100000000","availableUnits":"-1","currency":"USD"})");
+    EXPECT_EQ(details(R"("required":"1.000000000","available":"0.500000000","currency":"TMT")", Surface::aigenway),
+              R"({"requiredUnits":"100000000","availableUnits":"50000000","currency":"TMT"})")
+        << "the wallet's currency";
     for (const Surface other : {Surface::aigate, Surface::aigateway, Surface::portal})
         EXPECT_EQ(details(members, other), "{" + std::string(members) + "}");
     EXPECT_EQ(details(members, Surface::aigenway, ErrorCode::rate_limited), "{" + std::string(members) + "}");

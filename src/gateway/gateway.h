@@ -61,7 +61,7 @@ struct Call {
     std::string request_id;      ///< ours, unique: req_<ULID>
     std::string correlation_id;  ///< the caller's X-Request-Id, or ours
     std::string tag;             ///< the caller's, else its key's
-    int64_t started_us = 0;  ///< wall clock
+    int64_t started_us = 0;      ///< wall clock
     int64_t started_mono_ns = 0;
     KeepReply keep;  ///< none: nobody asked for it
 };
@@ -74,6 +74,9 @@ struct Services {
     route::Health* health = nullptr;
     const ledger::FreeTier* free_tier = nullptr;  ///< none: nothing is free
 };
+
+/// The limits that a key's calls are counted by, under Principal::line.
+limits::Limits rates_of(const identity::Principal& principal);
 
 class Upstreams;
 

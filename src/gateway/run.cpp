@@ -30,11 +30,11 @@ Status choose_model(Flow& f) {
 }
 
 Status admit(Flow& f) {
-    const auto& l = f.call.principal->limits;
-    if (!l.rpm && !l.tpm && !l.concurrency) return {};
+    const auto limits = rates_of(*f.call.principal);
+    if (!limits.any()) return {};
     const int64_t tokens =
-        l.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
-    TRY(f.ticket, f.services.limiter->admit(f.call.principal->line, {l.rpm, l.tpm, l.concurrency}, tokens, mono_ns()));
+        limits.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
+    TRY(f.ticket, f.services.limiter->admit(f.call.principal->line, limits, tokens, mono_ns(), f.call.started_us));
     return {};
 }
 
@@ -203,6 +203,11 @@ rt::Task<Tried> try_targets(Flow& f) {
 }
 }  // namespace
 
+limits::Limits rates_of(const identity::Principal& p) {
+    const auto& l = p.limits;
+    return {l.rpm, l.tpm, l.concurrency, l.rpd};
+}
+
 Gateway::Gateway(Services services) : services_(services), upstreams_(std::make_unique<Upstreams>(*services.loops)) {}
 Gateway::~Gateway() = default;
 
@@ -222,9 +227,13 @@ rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
     CO_TRYV(admit(f));
     // The route before the hold: what nobody can serve needs no money. (A response cache would be asked here, behind
     // the plan, in front of the hold.)
-    CO_TRYV(plan_route(f));
+    auto ready = plan_route(f);
     // The hold is durable before any provider sees a byte: what cannot be paid is never asked for.
-    CO_TRYV(co_await take_hold(f));
+    if (ready) ready = co_await take_hold(f);
+    if (!ready) {  // refused behind the rates: they get back what they gave
+        f.ticket.refund();
+        co_return ready;
+    }
     // Failover ends where content begins.
     auto tried = co_await try_targets(f);
     // The charge is durable before the caller sees the end of the answer.

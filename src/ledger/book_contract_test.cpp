@@ -51,7 +51,7 @@ TYPED_TEST(BookContract, refuses_what_the_wallet_cannot_pay_and_says_the_figures
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), ErrorCode::no_money);
     EXPECT_EQ(refused.error().message(), "needs $1.500000001, available $1.000000000");
-    EXPECT_EQ(refused.error().details_json(), R"("required":"1.500000001","available":"1.000000000")");
+    EXPECT_EQ(refused.error().details_json(), R"("required":"1.500000001","available":"1.000000000","currency":"USD")");
     this->expect_wallet(account, 1'000'000'000, 0);
 }
 

@@ -266,5 +266,81 @@ TEST(Limiter, AChangedLimitCountsFromThenOn) {
     t->correct(0);  // taken under another limit: stays taken, nothing breaks
     EXPECT_TRUE(l.admit(KeyId{9}, {{}, 200, {}}, 1, start));
 }
+
+constexpr int64_t day_us = 86'400'000'000, noon = 20'000 * day_us + day_us / 2;
+
+TEST(DailyLimit, CountsAUtcDayAndBeginsAnewAtMidnight) {
+    Limiter l;
+    const Limits three{{}, {}, {}, 3};
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(l.admit(key, three, 0, start, noon));
+    const auto refused = l.admit(key, three, 0, start, noon);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().reason(), "requests_day");
+    EXPECT_EQ(refused.error().retry_after_ms(), 12 * 3'600'000);
+    EXPECT_NE(refused.error().details_json().find(R"("windowSeconds":86400)"), std::string::npos);
+    EXPECT_FALSE(l.admit(key, three, 0, start, noon + day_us / 2 - 1));
+    const auto next = l.admit(key, three, 0, start, noon + refused.error().retry_after_ms() * 1000);
+    ASSERT_TRUE(next) << "Retry-After is honoured exactly";
+    EXPECT_EQ(next->state().limit_day, 3);
+    EXPECT_EQ(next->state().remaining_day, 2);
+}
+
+TEST(DailyLimit, AClockSetBackDoesNotBeginTheDayAgain) {
+    Limiter l;
+    const Limits two{{}, {}, {}, 2};
+    EXPECT_TRUE(l.admit(key, two, 0, start, noon + day_us));
+    EXPECT_TRUE(l.admit(key, two, 0, start, noon));
+    EXPECT_FALSE(l.admit(key, two, 0, start, noon));
+    EXPECT_FALSE(l.admit(key, two, 0, start, noon + day_us));
+    EXPECT_TRUE(l.admit(key, two, 0, start, noon + 2 * day_us));
+}
+
+TEST(DailyLimit, ARefundCountsOnlyInItsOwnDay) {
+    Limiter l;
+    const Limits one{{}, {}, {}, 1};
+    auto first = l.admit(key, one, 0, start, noon);
+    first->refund();
+    first->refund();
+    auto again = l.admit(key, one, 0, start, noon);
+    ASSERT_TRUE(again);
+    auto tomorrow = l.admit(key, one, 0, start, noon + day_us);
+    ASSERT_TRUE(tomorrow);
+    again->refund();
+    EXPECT_FALSE(l.admit(key, one, 0, start, noon + day_us)) << "yesterday's refund is not today's";
+}
+
+TEST(DailyLimit, IsExactUnderThreadsAndRememberedOverARestart) {
+    Limiter l;
+    l.used_today(key, 300, noon);
+    std::atomic<int> passed{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 1'000; ++i) passed += l.admit(key, {{}, {}, {}, 1'000}, 0, start, noon).ok();
+        });
+    for (auto& t : threads) t.join();
+    EXPECT_EQ(passed, 700);
+}
+
+TEST(DailyLimit, AKeyWithADayCountIsNotForgottenThatDay) {
+    Limiter l(64 * 4);
+    EXPECT_TRUE(l.admit(key, {{}, {}, {}, 1}, 0, start, noon));
+    for (int64_t i = 0; i < 10'000; ++i) (void)l.admit(KeyId{i + 100}, {60, {}, {}}, 0, start + i * minute_ns, noon);
+    EXPECT_FALSE(l.admit(key, {{}, {}, {}, 1}, 0, start + 20'000 * minute_ns, noon));
+}
+
+TEST(Limiter, PeekAndStateTakeNothing) {
+    Limiter l;
+    const Limits two{2, {}, {}};
+    for (int i = 0; i < 10; ++i) EXPECT_TRUE(l.peek(key, two, start));
+    EXPECT_EQ(l.remembered(), 0u);
+    EXPECT_EQ(l.state(key, two, start).remaining_requests, 2);
+    EXPECT_EQ(admitted(l, two, 5, 0, start), 2);
+    const auto refused = l.peek(key, two, start);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().retry_after_ms(), 30'000);
+    EXPECT_EQ(l.state(key, two, start).remaining_requests, 0);
+    EXPECT_TRUE(l.peek(key, two, start + 30 * second));
+}
 }  // namespace
 }  // namespace aig::limits

@@ -26,10 +26,13 @@ constexpr char by_sub_account[] =
 constexpr char in_all[] =
     "SELECT COALESCE(SUM(calls), 0), COALESCE(SUM(cost_nanos), 0), COALESCE(SUM(input), 0), COALESCE(SUM(output), 0) "
     "FROM usage_day " OF_ACCOUNT;
+constexpr char of_today[] =
+    "SELECT CASE WHEN k.line = 0 THEN k.id ELSE k.line END, SUM(u.calls) FROM api_key k JOIN usage_day u ON "
+    "u.account_id = k.account_id AND u.day = ? AND u.key_id = k.id WHERE k.rpd IS NOT NULL GROUP BY 1";
 #undef SUMS
 #undef OF_ACCOUNT
 #undef DEAREST_FIRST
-constexpr const char* all_statements[] = {by_day, by_model, by_key, by_tag, by_sub_account, in_all};
+constexpr const char* all_statements[] = {by_day, by_model, by_key, by_tag, by_sub_account, in_all, of_today};
 static_assert(static_cast<size_t>(UsageBy::sub_account) == 4, "in the order of UsageBy");
 
 void bind(store::Query& q, const UsageQuery& u) {
@@ -83,6 +86,17 @@ Result<UsageReport> usage(store::Db& db, const UsageQuery& u) {
     TRYV(sum.step());
     report.total = spend_of(sum, 0);
     return report;
+}
+
+Result<std::vector<std::pair<KeyId, int64_t>>> requests_today(store::Db& db, int64_t now_us) {
+    std::vector<std::pair<KeyId, int64_t>> counts;
+    auto q = db.query(of_today);
+    q.bind(now_us / day_us);
+    for (;;) {
+        TRY(const bool row, q.step());
+        if (!row) return counts;
+        counts.emplace_back(KeyId{q.integer(0)}, q.integer(1));
+    }
 }
 
 Result<int64_t> parse_day(std::string_view text) {

@@ -33,6 +33,9 @@ struct UsageReport {
 };
 Result<UsageReport> usage(store::Db& db, const UsageQuery& query);
 
+/// The calls of this UTC day by keys that have a daily limit, rotated keys under the first of their line.
+Result<std::vector<std::pair<KeyId, int64_t>>> requests_today(store::Db& db, int64_t now_us);
+
 /// "2026-11-21" -> days since 1970; bad_param for what is no day of the calendar.
 Result<int64_t> parse_day(std::string_view text);
 /// "2026-11" -> its first and last day.

@@ -63,7 +63,5 @@ net::Headers reply_headers(const Flow& flow);
 void add_cost_headers(net::Headers& headers, const canon::Bill& bill);
 /// Sends a stream's head; nothing when it is out already.
 rt::Task<Status> begin_stream(Flow& flow);
-/// x-ratelimit-* for keys that have limits.
-void add_rate_headers(net::Headers& headers, const limits::State& state);
 
 }  // namespace aig::gateway

@@ -3,6 +3,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "gateway/detail/flow.h"
+#include "gateway/rate_headers.h"
 
 namespace aig::gateway {
 namespace {
@@ -18,26 +19,7 @@ std::string loss_list(const canon::Losses& losses) {
     }
     return s;
 }
-
-std::string seconds(int64_t ms) { return fmt::format("{}s", (ms + 999) / 1000); }
 }  // namespace
-
-void add_rate_headers(net::Headers& headers, const limits::State& s) {
-    if (s.limit_requests >= 0) {
-        // The older trio of one of the surfaces; its reset is an epoch second.
-        headers.add("x-ratelimit-limit", std::to_string(s.limit_requests));
-        headers.add("x-ratelimit-remaining", std::to_string(s.remaining_requests));
-        headers.add("x-ratelimit-reset", std::to_string(now_us() / 1'000'000 + (s.reset_requests_ms + 999) / 1000));
-        headers.add("x-ratelimit-limit-requests", std::to_string(s.limit_requests));
-        headers.add("x-ratelimit-remaining-requests", std::to_string(s.remaining_requests));
-        headers.add("x-ratelimit-reset-requests", seconds(s.reset_requests_ms));
-    }
-    if (s.limit_tokens >= 0) {
-        headers.add("x-ratelimit-limit-tokens", std::to_string(s.limit_tokens));
-        headers.add("x-ratelimit-remaining-tokens", std::to_string(s.remaining_tokens));
-        headers.add("x-ratelimit-reset-tokens", seconds(s.reset_tokens_ms));
-    }
-}
 
 net::Headers reply_headers(const Flow& f) {
     net::Headers h;
@@ -52,7 +34,7 @@ net::Headers reply_headers(const Flow& f) {
     }
     if (!f.losses.empty()) h.add("x-aig-loss", loss_list(f.losses));
     if (f.clamped_max) h.add("x-aig-max-tokens-clamped", std::to_string(*f.clamped_max));
-    add_rate_headers(h, f.ticket.state());
+    add_rate_headers(h, f.ticket.state(), f.call.surface, now_us());
     return h;
 }
 

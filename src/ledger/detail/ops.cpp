@@ -22,15 +22,16 @@ std::string priced(int64_t nanos, std::string_view currency) {
 Error no_money(int64_t required, int64_t available, std::string_view currency) {
     return Error(ErrorCode::no_money,
                  fmt::format("needs {}, available {}", priced(required, currency), priced(available, currency)))
-        .details_json(fmt::format(R"("required":"{}","available":"{}")", dollars(required), dollars(available)));
+        .details_json(fmt::format(R"("required":"{}","available":"{}","currency":"{}")", dollars(required),
+                                  dollars(available), currency));
 }
 Error over_budget(int64_t required, int64_t cap, int64_t left, std::string_view currency) {
     return Error(ErrorCode::budget_exceeded,
                  fmt::format("needs {}, the spend cap of {} has {} left", priced(required, currency),
                              priced(cap, currency), priced(left, currency)))
         .reason("spend_cap")
-        .details_json(fmt::format(R"("required":"{}","cap":"{}","available":"{}")", dollars(required), dollars(cap),
-                                  dollars(left)));
+        .details_json(fmt::format(R"("required":"{}","cap":"{}","available":"{}","currency":"{}")", dollars(required),
+                                  dollars(cap), dollars(left), currency));
 }
 Error frozen_key() {
     return Error(ErrorCode::key_frozen, "this key spent faster than it may and is stopped").reason("brake");
