@@ -68,9 +68,19 @@ class Taker {
     }
 
   private:
+    /// Of a list ("free_tier[].model") all items' values.
     static std::string text_at(Reader r, std::string_view path) {
-        for (size_t dot; (dot = path.find('.')) != std::string_view::npos; path.remove_prefix(dot + 1))
-            r = r.group(path.substr(0, dot));
+        for (size_t dot; (dot = path.find('.')) != std::string_view::npos; path.remove_prefix(dot + 1)) {
+            const auto step = path.substr(0, dot);
+            if (!step.ends_with("[]")) {
+                r = r.group(step);
+                continue;
+            }
+            std::string all;
+            for (const auto& item : r.list(step.substr(0, step.size() - 2)))
+                all.append(text_at(item, path.substr(dot + 1))) += '\n';
+            return all;
+        }
         return r.text(path);
     }
     void fault(std::string path, std::string message) { faults_.push_back({std::move(path), std::move(message), 0}); }
