@@ -44,6 +44,7 @@ std::string correlation(const net::Headers& headers, const std::string& ours) {
 struct Match {
     const Route* route = nullptr;
     std::string arg;
+    size_t key_at = 0;    ///< where the path holds an API key, whether the method fits or not; 0 = nowhere
     std::string allowed;  ///< methods that the path has, when ours is not among them
 };
 
@@ -61,6 +62,7 @@ Match find_route(std::string_view method, std::string_view path) {
     for (const auto& r : routes()) {
         std::string arg;
         if (!fits(r.pattern, path, arg)) continue;
+        if (r.mark == Mark::redact) m.key_at = r.pattern.find('{');
         if (r.method == method) {
             m.route = &r;
             m.arg = std::move(arg);
@@ -126,19 +128,32 @@ rt::Task<Result<identity::PrincipalPtr>> look_up(Request& request, std::string p
     co_return found;
 }
 
+/// The credential: of the head; of the path on a row that has it there.
+std::string credential(const Request& request, const Route& route) {
+    const auto in_head = presented_key(request.http.head().headers);
+    return std::string(in_head.empty() && route.mark == Mark::redact ? std::string_view(request.key_in_path) : in_head);
+}
+
 rt::Task<Status> authenticate(Request& request, const Route& route) {
-    const auto presented = presented_key(request.http.head().headers);
+    const std::string presented = credential(request, route);
     request.key_prefix = identity::key_prefix(presented);
     CO_TRY(request.surface, choose_surface(request.http.head().headers, presented));
     if (route.access == Access::open || (presented.empty() && route.access == Access::optional_key)) co_return Status{};
     if (presented.empty()) co_return Error(ErrorCode::auth_missing, "no API key was sent");
     request.principal = request.services.directory->known(presented);
     if (!request.principal) {
-        CO_TRY(request.principal, co_await look_up(request, std::string(presented)));
+        CO_TRY(request.principal, co_await look_up(request, presented));
     }
     if (!request.principal->dialect.empty() && !request.http.head().headers.has("x-aig-dialect"))
         request.surface = surface_named(request.principal->dialect).value_or(request.surface);
     co_return Status{};
+}
+
+/// From here on the path has no key: neither the log nor an error can name it. Where the deployment wants no keys in
+/// URLs, such a route is not there.
+void take_key_out(Request& request, Match& match) {
+    request.path.replace(match.key_at, std::string::npos, "[redacted]");
+    if (!request.services.key_in_url) match.route = nullptr, match.allowed.clear();
 }
 
 rt::Task<Status> run(Request& request, const Route& route) {
@@ -186,6 +201,7 @@ rt::Task<> Api::handle(net::Exchange& http) {
                     mono_ns()};
     request.correlation_id = correlation(http.head().headers, request.request_id);
     auto match = find_route(http.head().method, request.path);
+    if (match.key_at) take_key_out(request, match);
     Status done;
     if (!match.route) {
         request.surface =
@@ -195,7 +211,7 @@ rt::Task<> Api::handle(net::Exchange& http) {
                      fmt::format("there is no {} {}", http.head().method.substr(0, 16), request.path.substr(0, 200)));
     } else {
         auto decoded = net::percent_decode(match.arg);
-        if (decoded) request.arg = *std::move(decoded);
+        if (decoded) (match.key_at ? request.key_in_path : request.arg) = *std::move(decoded);
         done = co_await authenticate(request, *match.route);
         if (done) done = co_await run(request, *match.route);
     }

@@ -41,6 +41,7 @@ struct Services {
     std::string openapi_json;
     bool public_metrics = false;  ///< /metrics on the public listener (aig dev)
     size_t max_json_body = 32u << 20;
+    bool key_in_url = true;     ///< routes that take the API key in their path exist
     bool log_requests = false;  ///< one line a request: ids, path, status, duration; never bodies, never keys
 };
 

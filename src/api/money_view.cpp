@@ -22,11 +22,17 @@ const Display& display_for(const Services& services, std::string_view key_prefix
     const auto it = services.display.find(key_prefix);
     return it == services.display.end() ? usd : it->second;
 }
+Display wallet_display(const Services& services, std::string_view key_prefix, const std::string& wallet_currency) {
+    return wallet_currency == "USD" ? display_for(services, key_prefix) : Display{wallet_currency, {}};
+}
 std::string shown_balance(int64_t nanos, const Display& d) {
     return dollars_number(scaled(nanos, d.rate.num, d.rate.den, false));
 }
 std::string shown_charge(int64_t nanos, const Display& d) {
     return dollars_number(scaled(nanos, d.rate.num, d.rate.den, true));
+}
+std::string shown_micros(int64_t nanos, const Display& d) {
+    return decimal(scaled(scaled(nanos, d.rate.num, d.rate.den, false), 1, 1'000, false), 6);
 }
 std::string tenth_nanos_down(int64_t nanos) { return std::to_string(scaled(nanos, 1, 10, false)); }
 std::string tenth_nanos_up(int64_t nanos) { return std::to_string(scaled(nanos, 1, 10, true)); }

@@ -8,10 +8,14 @@
 namespace aig::api {
 
 const Display& display_for(const Services& services, std::string_view key_prefix);
+/// For amounts of a wallet: one that is not in USD is shown in its own currency.
+Display wallet_display(const Services& services, std::string_view key_prefix, const std::string& wallet_currency);
 /// nanos converted to the display's currency, as an exact-as-possible JSON number (9 places, charges rounded up,
 /// balances down).
 std::string shown_balance(int64_t nanos, const Display& display);
 std::string shown_charge(int64_t nanos, const Display& display);
+/// A balance with at most six places, rounded down.
+std::string shown_micros(int64_t nanos, const Display& display);
 /// 10^-8 dollar units as text: balances down, charges up.
 std::string tenth_nanos_down(int64_t nanos);
 std::string tenth_nanos_up(int64_t nanos);

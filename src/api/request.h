@@ -25,6 +25,7 @@ struct Request {
     int64_t started_us = 0, started_mono_ns = 0;
     int status = 0;                                      ///< answered, for the access log; 0 = nothing went out
     std::shared_ptr<const identity::Session> session{};  ///< of a route with a Seat
+    std::string key_in_path{};                           ///< what {key} matched, on a row marked redact
     std::shared_ptr<Once> once{};                        ///< runs under an Idempotency-Key
 };
 
@@ -46,7 +47,8 @@ struct Seat {
 /// What else a row is.
 enum class Mark : uint8_t {
     none,
-    once,  ///< takes an Idempotency-Key: everything that costs or creates something (api/idempotent.h)
+    once,    ///< takes an Idempotency-Key: everything that costs or creates something (api/idempotent.h)
+    redact,  ///< its {id} is the caller's API key: cut out of the path before anything else sees it
 };
 
 struct Route {

@@ -14,6 +14,8 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
         {"GET", "/v1/balance", balance, Billing::free, Access::key},
+        {"GET", "/api/v1/balance", bare_balance, Billing::free, Access::key},
+        {"GET", "/api/v1/balance/{key}", bare_balance, Billing::free, Access::key, Mark::redact},
         {"GET", "/v1/usage", usage, Billing::free, Access::key},
         {"GET", "/v1/usage/by-tag", usage_by_tag, Billing::free, Access::key},
         {"GET", "/v1/usage/by-sub-account", usage_by_sub_account, Billing::free, Access::key},
@@ -23,6 +25,7 @@ const std::vector<Route>& routes() {
         {"GET", "/readyz", readyz, Billing::free, Access::open},
         {"GET", "/metrics", metrics_page, Billing::free, Access::open},
         {"GET", "/openapi.json", openapi, Billing::free, Access::open},
+        {"GET", "/docs/errors", error_docs, Billing::free, Access::open},
     };
     return rows;
 }

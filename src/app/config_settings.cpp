@@ -30,7 +30,8 @@ constexpr std::array rows{
         .secret()
         .restart(),
     s::integer("server.threads", "auto", "Event loops; `auto` is one per core.").words("auto").range(1, 1024).restart(),
-    s::url("server.public_url", "", "How callers reach this server, for links (default: http:// and `listen`)."),
+    s::url("server.public_url", "", "How callers reach this server, for links (default: http:// and `listen`).")
+        .restart(),
     s::url("server.media_url", "", "How callers reach job files.").not_built(),
     s::group("server.tls", "HTTPS on `listen`; without it put a proxy in front."),
     s::text("server.tls.cert", "", "PEM file of the certificate chain.").restart(),
@@ -83,7 +84,8 @@ constexpr std::array rows{
 
     s::group("security", "Choices that weigh convenience against risk."),
     s::boolean("security.key_in_url", "true",
-               "Accept a key in the URL on `/api/v1/*`, as its clients send it; it is cut out of every log."),
+               "Accept a key in the URL on `/api/v1/*`, as its clients send it; it is cut out of every log.")
+        .restart(),
 };
 }  // namespace
 

@@ -17,6 +17,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "catalogue/build.h"
+#include "dialect/errors.h"
 #include "ledger/setup.h"
 #include "provider/registry.h"
 #include "records/audit.h"
@@ -154,6 +155,7 @@ api::Services Node::Parts::api_services() {
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
+    s.key_in_url = options.key_in_url;
     s.openapi_json = openapi_json();
     s.max_json_body = options.max_body_bytes;
     s.ready = readiness();
@@ -238,6 +240,7 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     TRYV(p.open_books());
     TRYV(p.make_admin_token());
     TRYV(p.serve());
+    dialect::serve_docs_at(p.options.public_url.empty() ? node->url() : p.options.public_url);
     metrics::gauge("aig_connections", "Open client connections", [s = p.server.get()] { return s->connections(); });
     metrics::gauge("aig_calls_in_flight", "Calls running now", [g = p.gateway.get()] { return g->in_flight(); });
     metrics::gauge("aig_ledger_queue", "Batches waiting for the ledger's writer",

@@ -23,7 +23,8 @@ struct NodeOptions {
     std::string data_dir = "./data";
     std::string admin_token;  ///< "" = made once into data_dir/admin.token
     std::map<std::string, api::Display, std::less<>> display;
-    bool public_metrics = false, log_requests = false;
+    bool public_metrics = false, log_requests = false, key_in_url = true;
+    std::string public_url;  ///< for links; "" = where it listens
     int64_t body_budget_bytes = 256ll << 20;
     size_t max_body_bytes = 32u << 20, max_connections = 10'000;
     std::string currency = "USD";  ///< of new wallets

@@ -29,6 +29,8 @@ NodeOptions node_options(const Config& c) {
     n.max_body_bytes = static_cast<size_t>(c.server.max_body);
     n.body_budget_bytes = c.server.body_memory;
     n.log_requests = c.log.requests;
+    n.key_in_url = c.security.key_in_url;
+    n.public_url = c.server.public_url;
     n.data_dir = c.data_dir;
     n.admin_token = c.server.admin_token;
     n.currency = c.billing.currency;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "base/json.h"
 #include "base/money.h"
@@ -123,10 +124,17 @@ bool hidden(E code) {
 
 std::string reason_of(const Error& e) { return e.reason().empty() ? std::string(e.row().name) : e.reason(); }
 
+std::atomic<const std::string*> docs_base{nullptr};
+std::string_view docs_at() {
+    const auto* base = docs_base.load(std::memory_order_acquire);
+    return base ? std::string_view(*base) : std::string_view();
+}
+
 /// Extra members beside each surface's own, the inside of a JSON object.
 void extras(JsonWriter& w, const Error& e, std::string_view request_id) {
     w.field("request_id", request_id).field("reason", reason_of(e));
-    w.field("doc_url", fmt::format("/docs/reference/errors#{}", e.row().name)).field("retryable", retryable(e.code()));
+    w.field("doc_url", fmt::format("{}/docs/errors#{}", docs_at(), e.row().name))
+        .field("retryable", retryable(e.code()));
 }
 void param(JsonWriter& w, const Error& e) { e.param().empty() ? w.field_null("param") : w.field("param", e.param()); }
 /// details_json holds members, or one whole object.
@@ -230,9 +238,14 @@ void add_headers(const Error& e, RenderedError& r) {
 Surface shape_of(Surface surface, std::string_view path) {
     if (path.starts_with("/v1/messages")) return Surface::anthropic;
     if (path.starts_with("/v1beta/")) return Surface::gemini;
+    if (path.starts_with("/api/v1/")) return Surface::aigate_one;
     return surface;
 }
 }  // namespace
+
+void serve_docs_at(std::string public_url) {
+    docs_base.store(new std::string(std::move(public_url)), std::memory_order_release);  // read until the process ends
+}
 
 bool retryable(ErrorCode code) {
     switch (code) {

@@ -1,6 +1,6 @@
 // One error, in the words of each surface. The meaning comes from errors.def; the statuses and type words of the
-// surfaces from the table in errors.cpp. Pure; any thread. What a provider said about the operator's own account never
-// gets out here.
+// surfaces from the table in errors.cpp. Pure but for the base of its links; any thread. What a provider said about the
+// operator's own account never gets out here.
 #pragma once
 
 #include <string>
@@ -33,5 +33,8 @@ std::string in_band_anthropic_error(const Error& error, std::string_view request
 /// What the caller may read: the message without the operator's business, with the row's advice.
 std::string public_message(const Error& error);
 bool retryable(ErrorCode code);
+
+/// Where error.doc_url begins ("https://ai.example.com"); relative until it is said. At start-up.
+void serve_docs_at(std::string public_url);
 
 }  // namespace aig::dialect

@@ -44,7 +44,7 @@ TEST(Errors, shapes) {
     EXPECT_EQ(
         render_error(e, Surface::aigateway, "req_1", "/v1/x").body,
         R"({"error":{"message":"Model 'foo/bar' not found. Use an exact id from GET /v1/models.","type":"model_not_found","param":"model","code":404,)"
-        R"("request_id":"req_1","reason":"model_not_found","doc_url":"/docs/reference/errors#model_not_found","retryable":false}})");
+        R"("request_id":"req_1","reason":"model_not_found","doc_url":"/docs/errors#model_not_found","retryable":false}})");
     EXPECT_EQ(
         render_error(e, Surface::anthropic, "req_1", "/v1/messages").body,
         R"({"type":"error","error":{"type":"not_found_error","message":"Model 'foo/bar' not found. Use an exact id from GET /v1/models."},"request_id":"req_1"})");

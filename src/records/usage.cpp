@@ -81,11 +81,15 @@ Result<UsageReport> usage(store::Db& db, const UsageQuery& u) {
         if (u.by == UsageBy::day) r.name = utc_day(std::exchange(r.id, 0) * day_us);
         report.rows.push_back(std::move(r));
     }
+    TRY(report.total, usage_total(db, u));
+    return report;
+}
+
+Result<Spend> usage_total(store::Db& db, const UsageQuery& u) {
     auto sum = db.query(in_all);
     bind(sum, u);
     TRYV(sum.step());
-    report.total = spend_of(sum, 0);
-    return report;
+    return spend_of(sum, 0);
 }
 
 Result<std::vector<std::pair<KeyId, int64_t>>> requests_today(store::Db& db, int64_t now_us) {

@@ -32,6 +32,8 @@ struct UsageReport {
     bool more = false;
 };
 Result<UsageReport> usage(store::Db& db, const UsageQuery& query);
+/// The sum alone; `by` and `limit` say nothing.
+Result<Spend> usage_total(store::Db& db, const UsageQuery& query);
 
 /// The calls of this UTC day by keys that have a daily limit, rotated keys under the first of their line.
 Result<std::vector<std::pair<KeyId, int64_t>>> requests_today(store::Db& db, int64_t now_us);

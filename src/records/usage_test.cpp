@@ -101,6 +101,11 @@ TEST_F(UsageTest, every_grouping_adds_up_to_the_calls_themselves) {
                 const auto got = report(query);
                 EXPECT_EQ(got.rows.size(), expected.size());
                 EXPECT_EQ(got.total.cost_nanos, total);
+                EXPECT_TRUE(store_->read_now([&](store::Db& db) -> Status {
+                    TRY(const auto alone, usage_total(db, query));
+                    EXPECT_EQ(alone.cost_nanos, total);
+                    return {};
+                }));
                 for (const auto& row : got.rows) {
                     const auto& e = expected[label(row, by)];
                     EXPECT_EQ(row.spend.cost_nanos, e.cost_nanos);

@@ -121,9 +121,15 @@ test('what is refused does not burn the key', async () => {
     await gateway.admin(`/admin/accounts/${poor.account}/credit`, { amount: '1' });
     assert.equal((await read(await poor.chat({ model: wires.openai }, keyed(key)))).status, 200);
 
-    const narrow = await gateway.customer({ key: { concurrency: 0 } });
-    const second = newKey();
-    assert.equal((await read(await narrow.chat({ model: wires.openai }, keyed(second)))).status, 429);
+    const narrow = await gateway.customer({ key: { concurrency: 1 } });
+    const second = newKey(), leave = new AbortController();
+    const slow = await narrow.chat({ model: slowly.openai, stream: true, messages: [{ role: 'user', content: 'Count to 4000.' }] }, { signal: leave.signal });
+    const limited = await read(await narrow.chat({ model: wires.openai }, keyed(second)));
+    assert.equal(limited.status, 429, limited.text);
+    leave.abort();
+    await slow.text().catch(() => {});
+    await narrow.settled();
+    assert.equal((await read(await narrow.chat({ model: wires.openai }, keyed(second)))).status, 200);
     const rich = await gateway.customer();
     for (const body of [{ model: 'no/such-model' }, { model: wires.openai, messages: [] }]) {
         const k = newKey();

@@ -1,5 +1,7 @@
 #include "api/system/system.h"
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "base/metrics.h"
 
@@ -29,6 +31,51 @@ rt::Task<Status> metrics_page(Request& request) {
     add_common_headers(h, request);
     request.status = 200;
     net::Pieces body{text};
+    auto sent = co_await request.http.respond(200, std::move(h), std::move(body));
+    co_return sent;
+}
+
+namespace {
+std::string html(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c == '&')
+            out += "&amp;";
+        else
+            out += c;
+    }
+    return out;
+}
+
+std::string error_page() {
+    std::string out =
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Errors</title><style>body{font:16px/1.5 "
+        "sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{text-align:left;padding:.3rem 1rem .3rem "
+        "0;vertical-align:top}:target{background:#ff8}</style><h1>Errors</h1><p>By <code>error.reason</code>. The "
+        "status can differ by API. No error is ever billed.<table><tr><th>reason<th>status<th>what to do";
+    for (size_t i = 0; i < error_count(); ++i) {
+        const auto& row = error_row(static_cast<ErrorCode>(i));
+        out +=
+            fmt::format("\n<tr id=\"{0}\"><td><code>{0}</code><td>{1}<td>{2}", row.name, row.status, html(row.advice));
+    }
+    return out + "\n</table></html>\n";
+}
+}  // namespace
+
+rt::Task<Status> error_docs(Request& request) {
+    static const std::string page = error_page();
+    net::Headers h;
+    h.add("content-type", "text/html; charset=utf-8");
+    h.add("cache-control", "public, max-age=3600");
+    h.add("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'");
+    h.add("x-content-type-options", "nosniff");
+    add_common_headers(h, request);
+    request.status = 200;
+    net::Pieces body{page};
     auto sent = co_await request.http.respond(200, std::move(h), std::move(body));
     co_return sent;
 }

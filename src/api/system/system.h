@@ -1,4 +1,5 @@
-// /healthz (the process lives), /readyz (it takes traffic), /metrics, /openapi.json.
+// /healthz (the process lives), /readyz (it takes traffic), /metrics, /openapi.json, /docs/errors (where error.doc_url
+// points).
 #pragma once
 
 #include "api/request.h"
@@ -9,5 +10,6 @@ rt::Task<Status> healthz(Request& request);
 rt::Task<Status> readyz(Request& request);
 rt::Task<Status> metrics_page(Request& request);
 rt::Task<Status> openapi(Request& request);
+rt::Task<Status> error_docs(Request& request);
 
 }  // namespace aig::api
