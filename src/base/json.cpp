@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -7,227 +9,344 @@
 #include <simdjson.h>
 
 namespace aig {
-namespace od = simdjson::ondemand;
 namespace {
 
 constexpr size_t max_depth = 256, max_values = 1'000'000, max_number = 400;
+/// Zero bytes behind the text: a NUL is legal nowhere, so it ends every scan, and whole blocks may be read.
+constexpr size_t padding = 32, block = 16;
+/// A document that is used again lets go of more than this.
+constexpr size_t keep_capacity = size_t{1} << 20;
 
-od::parser& parser() {
-    thread_local od::parser p;
-    return p;
+bool digit(char c) { return c >= '0' && c <= '9'; }
+int hex_digit(char c) {
+    if (digit(c)) return c - '0';
+    const char l = static_cast<char>(c | 0x20);
+    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
-
-bool valid_number(std::string_view s) {
-    size_t i = s.starts_with('-') ? 1 : 0;
-    const auto digits = [&] {
-        const size_t from = i;
-        while (i < s.size() && s[i] >= '0' && s[i] <= '9') ++i;
-        return i - from;
-    };
-    const size_t first = i, whole = digits();
-    if (!whole || (whole > 1 && s[first] == '0')) return false;
-    if (i < s.size() && s[i] == '.') {
-        ++i;
-        if (!digits()) return false;
+int32_t hex4(const char* p) {
+    int32_t v = 0;
+    for (int i = 0; i < 4; ++i) {
+        const int d = hex_digit(p[i]);
+        if (d < 0) return -1;
+        v = v * 16 + d;
     }
-    if (i < s.size() && (s[i] == 'e' || s[i] == 'E')) {
-        ++i;
-        if (i < s.size() && (s[i] == '+' || s[i] == '-')) ++i;
-        if (!digits()) return false;
+    return v;
+}
+
+/// Whether a block holds a quote, a backslash or a control character. One expression a byte, so that it becomes a few
+/// vector instructions a block.
+bool special(const char* p) {
+    uint8_t hit = 0;
+    for (size_t i = 0; i < block; ++i) {
+        const auto c = static_cast<uint8_t>(p[i]);
+        hit = static_cast<uint8_t>(hit | (c == '"') | (c == '\\') | (c < 0x20));
     }
-    return i == s.size();
+    return hit != 0;
+}
+/// The first quote, backslash or control character at or behind p.
+const char* skip_plain(const char* p) {
+    while (!special(p)) p += block;
+    for (;; ++p) {
+        const auto c = static_cast<unsigned char>(*p);
+        if (c == '"' || c == '\\' || c < 0x20) return p;
+    }
 }
 
-/// The first quote that is not escaped, at or behind p. simdjson has already refused a string that never closes.
-const char* string_end(const char* p) {
-    while (*p != '"') p += *p == '\\' ? 2 : 1;
-    return p;
+void append_utf8(std::string& out, uint32_t c) {
+    const auto put = [&](uint32_t b) { out += static_cast<char>(b); };
+    if (c < 0x80) return put(c);
+    if (c < 0x800) {
+        put(0xC0 | c >> 6);
+    } else if (c < 0x10000) {
+        put(0xE0 | c >> 12);
+        put(0x80 | (c >> 6 & 63));
+    } else {
+        put(0xF0 | c >> 18);
+        put(0x80 | (c >> 12 & 63));
+        put(0x80 | (c >> 6 & 63));
+    }
+    put(0x80 | (c & 63));
 }
 
-std::string_view trim_end(std::string_view s) {
-    while (!s.empty() && (s.back() == ' ' || s.back() == '\n' || s.back() == '\r' || s.back() == '\t'))
-        s.remove_suffix(1);
-    return s;
+/// The character of a \u escape whose four digits begin at `p`, surrogate pairs included; moves p behind it. Nothing
+/// for half a pair.
+std::optional<uint32_t> unicode_escape(const char*& p) {
+    const int32_t first = hex4(p);
+    if (first < 0) return {};
+    p += 4;
+    if (first < 0xD800 || first > 0xDFFF) return static_cast<uint32_t>(first);
+    if (first > 0xDBFF || p[0] != '\\' || p[1] != 'u') return {};
+    const int32_t second = hex4(p + 2);
+    if (second < 0xDC00 || second > 0xDFFF) return {};
+    p += 6;
+    return 0x10000 + (static_cast<uint32_t>(first - 0xD800) << 10) + static_cast<uint32_t>(second - 0xDC00);
+}
+
+/// What stands for "\x"; 0 for letters that stand for nothing.
+char simple_escape(char c) {
+    switch (c) {
+        case '"':
+        case '\\':
+        case '/':
+            return c;
+        case 'b':
+            return '\b';
+        case 'f':
+            return '\f';
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        default:
+            return 0;
+    }
 }
 }  // namespace
 
-/// Walks an on-demand document once, touching every value, and writes the flat node table.
-struct JsonBuild {
-    JsonDoc& doc;
-    const char* end;
+/// Walks the text once and writes the flat node table. Every function leaves p_ behind what it read and says false
+/// after it has set why_.
+class JsonParser {
+  public:
+    JsonParser(JsonDoc& doc, std::string_view text, std::string_view opaque)
+        : doc_(doc), begin_(text.data()), end_(begin_ + text.size()), p_(begin_), opaque_(opaque) {}
 
+    Status run() {
+        bool ok = value(0);
+        if (ok) {
+            skip_space();
+            ok = p_ == end_ || fail("text after the value");
+        }
+        if (ok) return {};
+        return Error(ErrorCode::bad_json, fmt::format("the JSON is not valid: {} (at byte {})", why_, p_ - begin_));
+    }
+
+  private:
     using Node = JsonDoc::Node;
-    static Error bad(std::string_view why) {
-        return Error(ErrorCode::bad_json, fmt::format("the JSON is not valid: {}", why));
-    }
-    static Error bad(simdjson::error_code e) { return bad(simdjson::error_message(e)); }
 
-    size_t add(const char* begin, JsonKind kind) {
-        doc.nodes_.push_back(Node{begin, nullptr, nullptr, 0, 0, 0, 0, 0, kind, false});
-        return doc.nodes_.size() - 1;
+    bool fail(const char* why) {
+        why_ = why;
+        return false;
     }
-
-    /// The bytes between the quotes, unescaped into doc.unescaped_ when they hold a backslash.
-    template <class Unescape>
-    Result<std::string_view> string_bytes(std::string_view between, Unescape unescape) {
-        if (!std::memchr(between.data(), '\\', between.size())) {
-            for (const char c : between)
-                if (static_cast<unsigned char>(c) < 0x20) return bad("control character in a string");
-            return between;
-        }
-        std::string_view s;
-        if (const auto e = unescape().get(s)) return bad(e);
-        return std::string_view(*doc.unescaped_.emplace_back(std::make_unique<std::string>(s)));
+    void skip_space() {
+        while (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t') ++p_;
     }
 
-    template <class Value>
-    Status value(Value& v, size_t depth) {
-        if (depth > max_depth) return bad("nested deeper than 256 levels");
-        if (doc.nodes_.size() >= max_values) return bad("more than 1,000,000 values");
-        od::json_type type;
-        if (const auto e = v.type().get(type)) return bad(e);
-        if (type == od::json_type::array || type == od::json_type::object) return container(v, type, depth);
-        std::string_view token;
-        if constexpr (std::is_same_v<Value, od::document>) {
-            if (const auto e = v.raw_json_token().get(token)) return bad(e);
-        } else {
-            token = v.raw_json_token();
-        }
-        token = trim_end(token);
-        const size_t at = add(token.data(), JsonKind::null);
-        doc.nodes_[at].raw_size = static_cast<uint32_t>(token.size());
-        TRYV(scalar(v, type, token, at));
-        doc.nodes_[at].next = static_cast<uint32_t>(doc.nodes_.size());
-        return {};
+    bool value(size_t depth) {
+        if (depth > max_depth) return fail("nested deeper than 256 levels");
+        skip_space();
+        if (quiet_) return any(nullptr, depth);
+        if (doc_.nodes_.size() >= max_values) return fail("more than 1,000,000 values");
+        const size_t at = doc_.nodes_.size();
+        doc_.nodes_.push_back(Node{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false});
+        Node filled = doc_.nodes_[at];  // apart: children move the table
+        if (!any(&filled, depth)) return false;
+        filled.raw_size = static_cast<uint32_t>(p_ - filled.begin);
+        filled.next = static_cast<uint32_t>(doc_.nodes_.size());
+        doc_.nodes_[at] = filled;
+        return true;
     }
 
-    template <class Value>
-    Status scalar(Value& v, od::json_type type, std::string_view token, size_t at) {
-        Node& n = doc.nodes_[at];
-        switch (type) {
-            case od::json_type::string: {
-                if (token.size() < 2 || string_end(token.data() + 1) != token.data() + token.size() - 1)
-                    return bad("malformed string");
-                TRY(const std::string_view s,
-                    string_bytes(token.substr(1, token.size() - 2), [&] { return v.get_string(); }));
-                n.kind = JsonKind::string;
-                n.text = s.data();
-                n.text_size = static_cast<uint32_t>(s.size());
-                // Consumes the value where string_bytes did not have to.
-                if (s.data() == token.data() + 1)
-                    if (const auto e = v.get_raw_json_string().error()) return bad(e);
-                return {};
+    bool any(Node* n, size_t depth) {
+        switch (*p_) {
+            case '{':
+                return object(n, depth);
+            case '[':
+                return array(n, depth);
+            case '"': {
+                std::string_view s;
+                if (!string(s)) return false;
+                if (n) set(*n, JsonKind::string, s);
+                return true;
             }
-            case od::json_type::number: {
-                if (token.size() > max_number) return bad("a number has more than 400 characters");
-                if (!valid_number(token)) return bad("malformed number");
-                n.kind = JsonKind::number;
-                return consume_number(v);
-            }
-            case od::json_type::boolean: {
-                bool b = false;
-                if (const auto e = v.get_bool().get(b)) return bad(e);
-                n.kind = JsonKind::boolean;
-                n.truth = b;
-                return {};
-            }
-            default: {
-                if (token != "null") return bad("unknown literal");
-                bool is_null = false;
-                if (const auto e = simdjson::simdjson_result<bool>(v.is_null()).get(is_null)) return bad(e);
-                return {};
-            }
+            case 't':
+                return literal(n, "true", JsonKind::boolean, true);
+            case 'f':
+                return literal(n, "false", JsonKind::boolean, false);
+            case 'n':
+                return literal(n, "null", JsonKind::null, false);
+            default:
+                if (n) n->kind = JsonKind::number;
+                return number();
         }
     }
 
-    /// Moves past a number whose grammar valid_number has checked; range is no error, the text is kept.
-    template <class Value>
-    static Status consume_number(Value& v) {
-        double d = 0;
-        const auto e = v.get_double().get(d);
-        if (e && e != simdjson::NUMBER_ERROR) return bad(e);
-        return {};
+    static void set(Node& n, JsonKind kind, std::string_view s) {
+        n.kind = kind;
+        n.text = s.data();
+        n.text_size = static_cast<uint32_t>(s.size());
     }
 
-    template <class Value>
-    Status container(Value& v, od::json_type type, size_t depth) {
-        std::string_view token;
-        if constexpr (std::is_same_v<Value, od::document>) {
-            if (const auto e = v.raw_json_token().get(token)) return bad(e);
-        } else {
-            token = v.raw_json_token();
+    bool literal(Node* n, std::string_view word, JsonKind kind, bool truth) {
+        if (std::strncmp(p_, word.data(), word.size()) != 0) return fail("unknown literal");
+        p_ += word.size();
+        if (!n) return true;
+        n->kind = kind;
+        n->truth = truth;
+        return true;
+    }
+
+    bool digits() {
+        if (!digit(*p_)) return fail("malformed number");
+        while (digit(*p_)) ++p_;
+        return true;
+    }
+    bool number() {
+        const char* const from = p_;
+        if (*p_ == '-') ++p_;
+        if (!digit(*p_)) return fail(p_ == end_ ? "it ends too early" : "a value is missing or malformed");
+        if (*p_ == '0')
+            ++p_;
+        else
+            digits();
+        if (*p_ == '.') {
+            ++p_;
+            if (!digits()) return false;
         }
-        const bool is_object = type == od::json_type::object;
-        const size_t at = add(token.data(), is_object ? JsonKind::object : JsonKind::array);
+        if (*p_ == 'e' || *p_ == 'E') {
+            ++p_;
+            if (*p_ == '+' || *p_ == '-') ++p_;
+            if (!digits()) return false;
+        }
+        if (digit(*p_)) return fail("malformed number");
+        return static_cast<size_t>(p_ - from) <= max_number || fail("a number has more than 400 characters");
+    }
+
+    /// The text between the quotes: as it stands, or unescaped into the document when it holds a backslash.
+    bool string(std::string_view& s) {
+        const char* const from = ++p_;
+        p_ = skip_plain(p_);
+        if (*p_ == '"') {
+            s = {from, static_cast<size_t>(p_ - from)};
+            ++p_;
+            return true;
+        }
+        std::string whole(from, static_cast<size_t>(p_ - from));
+        while (*p_ == '\\') {
+            if (!escape(whole)) return false;
+            const char* const plain = p_;
+            p_ = skip_plain(p_);
+            whole.append(plain, static_cast<size_t>(p_ - plain));
+        }
+        if (*p_ != '"') return fail(p_ >= end_ ? "a string never ends" : "control character in a string");
+        ++p_;
+        s = quiet_ ? std::string_view()
+                   : *doc_.unescaped_.emplace_back(std::make_unique<std::string>(std::move(whole)));
+        return true;
+    }
+
+    bool escape(std::string& out) {
+        const char kind = p_[1];
+        if (kind == 'u') {
+            p_ += 2;
+            const auto c = unicode_escape(p_);
+            if (!c) return fail("broken \\u escape");
+            append_utf8(out, *c);
+            return true;
+        }
+        const char c = simple_escape(kind);
+        if (!c) return fail("unknown escape in a string");
+        out += c;
+        p_ += 2;
+        return true;
+    }
+
+    /// Behind a member or element: true when another one follows, `close` otherwise.
+    bool more(char close, bool& again) {
+        skip_space();
+        again = *p_ == ',';
+        if (!again && *p_ != close) return fail(p_ == end_ ? "it ends too early" : "a comma is missing");
+        ++p_;
+        return true;
+    }
+
+    bool object(Node* n, size_t depth) {
+        if (n) n->kind = JsonKind::object;
+        ++p_;
+        skip_space();
+        if (*p_ == '}') {
+            ++p_;
+            return true;
+        }
         uint32_t count = 0;
-        if (is_object) {
-            od::object o;
-            if (const auto e = v.get_object().get(o)) return bad(e);
-            for (auto member : o) {
-                od::field f;
-                if (const auto e = std::move(member).get(f)) return bad(e);
-                const size_t child = doc.nodes_.size();
-                TRY(const std::string_view name, key_bytes(f));
-                od::value member_value = f.value();
-                TRYV(value(member_value, depth + 1));
-                doc.nodes_[child].key = name.data();
-                doc.nodes_[child].key_size = static_cast<uint32_t>(name.size());
-                ++count;
+        for (bool again = true; again; ++count) {
+            skip_space();
+            if (*p_ != '"') return fail("a member has no name");
+            std::string_view name;
+            if (!string(name)) return false;
+            skip_space();
+            if (*p_ != ':') return fail("a colon is missing");
+            ++p_;
+            const size_t child = doc_.nodes_.size();
+            if (!member(name, depth + 1)) return false;
+            if (n) {
+                doc_.nodes_[child].key = name.data();
+                doc_.nodes_[child].key_size = static_cast<uint32_t>(name.size());
             }
-        } else {
-            od::array a;
-            if (const auto e = v.get_array().get(a)) return bad(e);
-            for (auto element : a) {
-                od::value item;
-                if (const auto e = std::move(element).get(item)) return bad(e);
-                TRYV(value(item, depth + 1));
-                ++count;
-            }
+            if (!more('}', again)) return false;
         }
-        Node& n = doc.nodes_[at];
-        n.count = count;
-        n.next = static_cast<uint32_t>(doc.nodes_.size());
-        return {};
+        if (n) n->count = count;
+        return true;
     }
 
-    Result<std::string_view> key_bytes(od::field& f) {
-        // A key's raw form is a pointer behind its opening quote; its end is the first quote that is not escaped.
-        const char* begin = f.key().raw();
-        return string_bytes({begin, static_cast<size_t>(string_end(begin) - begin)}, [&] { return f.unescaped_key(); });
+    bool member(std::string_view name, size_t depth) {
+        if (quiet_ || opaque_.empty() || name != opaque_) return value(depth);
+        skip_space();
+        Node n{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false};
+        quiet_ = true;
+        const bool ok = any(&n, depth);
+        quiet_ = false;
+        if (n.kind == JsonKind::string) n.text = nullptr, n.text_size = 0;
+        n.raw_size = static_cast<uint32_t>(p_ - n.begin);
+        n.count = 0;
+        n.next = static_cast<uint32_t>(doc_.nodes_.size()) + 1;
+        doc_.nodes_.push_back(n);
+        return ok;
     }
 
-    /// Containers learn where they end afterwards: the last child's end, then white space, then the closing bracket.
-    void close_containers() {
-        for (size_t i = doc.nodes_.size(); i-- > 0;) {
-            Node& n = doc.nodes_[i];
-            if (n.kind != JsonKind::array && n.kind != JsonKind::object) continue;
-            const char* p = n.begin + 1;
-            for (uint32_t c = static_cast<uint32_t>(i) + 1; c < n.next; c = doc.nodes_[c].next)
-                p = doc.nodes_[c].begin + doc.nodes_[c].raw_size;
-            while (*p != ']' && *p != '}') ++p;
-            n.raw_size = static_cast<uint32_t>(p + 1 - n.begin);
+    bool array(Node* n, size_t depth) {
+        if (n) n->kind = JsonKind::array;
+        ++p_;
+        skip_space();
+        if (*p_ == ']') {
+            ++p_;
+            return true;
         }
+        uint32_t count = 0;
+        for (bool again = true; again; ++count)
+            if (!value(depth + 1) || !more(']', again)) return false;
+        if (n) n->count = count;
+        return true;
     }
+
+    JsonDoc& doc_;
+    const char *begin_, *end_, *p_;
+    const std::string_view opaque_;
+    bool quiet_ = false;  // inside an opaque member: checked, not written down
+    const char* why_ = "";
 };
 
+Status JsonDoc::assign(std::string_view text, std::string_view opaque) {
+    if (text.size() > UINT32_MAX - padding) return Error(ErrorCode::bad_json, "the JSON is longer than 4 GiB");
+    if (!text_ || capacity_ < text.size() || capacity_ > std::max(keep_capacity, text.size())) {
+        capacity_ = text.size();
+        text_ = std::make_unique_for_overwrite<char[]>(capacity_ + padding);
+        nodes_ = {};
+    }
+    if (!text.empty()) std::memcpy(text_.get(), text.data(), text.size());
+    std::memset(text_.get() + text.size(), 0, padding);
+    nodes_.clear();
+    unescaped_.clear();
+    if (nodes_.capacity() == 0) nodes_.reserve(32);
+    if (!simdjson::validate_utf8(text.data(), text.size()))
+        return Error(ErrorCode::bad_json, "the JSON is not valid: it is not UTF-8");
+    return JsonParser(*this, {text_.get(), text.size()}, opaque).run();
+}
+
 Result<JsonDoc> JsonDoc::parse(std::string_view text) {
-    if (text.size() > UINT32_MAX - 64) return JsonBuild::bad("longer than 4 GiB");
     JsonDoc doc;
-    doc.size_ = text.size();
-    doc.text_ = std::make_unique_for_overwrite<char[]>(text.size() + simdjson::SIMDJSON_PADDING);
-    if (!text.empty()) std::memcpy(doc.text_.get(), text.data(), text.size());
-    std::memset(doc.text_.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
-    doc.nodes_.reserve(32);
-    od::document d;
-    if (const auto e = parser().iterate(doc.text_.get(), text.size(), text.size() + simdjson::SIMDJSON_PADDING).get(d))
-        return JsonBuild::bad(e);
-    JsonBuild build{doc, doc.text_.get() + text.size()};
-    TRYV(build.value(d, 0));
-    build.close_containers();
-    const auto& root = doc.nodes_[0];
-    const auto rest = std::string_view(doc.text_.get(), doc.size_)
-                          .substr(static_cast<size_t>(root.begin - doc.text_.get()) + root.raw_size);
-    if (!trim_end(rest).empty()) return JsonBuild::bad("text after the value");
+    TRYV(doc.assign(text));
     return doc;
 }
 
@@ -267,9 +386,11 @@ std::optional<int64_t> JsonRef::integer() const {
 
 JsonRef JsonRef::find(std::string_view name) const {
     JsonRef found;
-    if (is_object())
-        for (const JsonRef m : *this)
-            if (m.key() == name) found = m;
+    if (!is_object()) return found;
+    const auto& nodes = doc_->nodes_;
+    for (uint32_t i = at_ + 1, end = nodes[at_].next; i < end; i = nodes[i].next)
+        if (nodes[i].key_size == name.size() && std::memcmp(nodes[i].key, name.data(), name.size()) == 0)
+            found = JsonRef(doc_, i);
     return found;
 }
 bool JsonRef::duplicate(std::string_view name) const {
@@ -292,8 +413,34 @@ JsonRef::Iterator& JsonRef::Iterator::operator++() {
     return *this;
 }
 
+namespace {
+constexpr auto needs_care = [] {
+    std::array<uint8_t, 256> t{};
+    for (size_t c = 0; c < 256; ++c) t[c] = c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
+    return t;
+}();
+/// Nothing to escape and nothing to mend: what nearly all names and ids are.
+bool plain_ascii(std::string_view text) {
+    uint8_t hit = 0;
+    for (; text.size() >= block && !hit; text.remove_prefix(block))
+        for (size_t i = 0; i < block; ++i) {
+            const auto c = static_cast<uint8_t>(text[i]);
+            hit = static_cast<uint8_t>(hit | (c < 0x20) | (c >= 0x80) | (c == '"') | (c == '\\'));
+        }
+    for (const char c : text) hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(c)]);
+    return hit == 0;
+}
+}  // namespace
+
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
+    if (plain_ascii(text)) {
+        out.reserve(out.size() + text.size() + 2);
+        out += '"';
+        out += text;
+        out += '"';
+        return;
+    }
     std::string mended;
     if (!simdjson::validate_utf8(text.data(), text.size())) {
         // Only bytes that a provider or client broke come here; keep every valid character, replace the rest.
@@ -373,7 +520,8 @@ JsonWriter& JsonWriter::string(std::string_view v) {
 }
 JsonWriter& JsonWriter::integer(int64_t v) {
     comma();
-    fmt::format_to(std::back_inserter(out_), "{}", v);
+    const fmt::format_int digits(v);
+    out_.append(digits.data(), digits.size());
     return *this;
 }
 JsonWriter& JsonWriter::raw(std::string_view json) {

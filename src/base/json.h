@@ -1,9 +1,10 @@
 // JSON in and out, without losing anything.
 //
-// JsonDoc parses one whole text with simdjson in one validating pass and keeps, for every value, the raw bytes it had:
-// numbers, tool arguments, schemas and unknown fields go on as text, never through double. A JsonRef is a view into its
-// JsonDoc. Limits: depth 256, 1,000,000 values, numbers of at most 400 characters. Duplicate keys are kept; find()
-// gives the last, duplicate() tells. Not thread-safe; parse() may be called from any thread.
+// JsonDoc parses one whole text in one validating pass (RFC 8259, UTF-8) and keeps, for every value, the raw bytes it
+// had: numbers, tool arguments, schemas and unknown fields go on as text, never through double. A JsonRef is a view
+// into its JsonDoc. Limits: depth 256, 1,000,000 values, numbers of at most 400 characters. Duplicate keys are kept;
+// find() gives the last, duplicate() tells. Not thread-safe; parse() may be called from any thread. The parser is our
+// own: a call pays for two of these, and a table of raw slices is what no library builds in one pass.
 //
 // JsonWriter appends JSON to a string. It adds commas by itself, escapes strings, and takes raw JSON slices as they
 // are.
@@ -65,8 +66,12 @@ class JsonRef {
 
 class JsonDoc {
   public:
-    /// Copies the text (simdjson wants padding). Errors are bad_json and say the byte position where known.
+    JsonDoc() = default;
+    /// Copies the text. Errors are bad_json and say at which byte.
     static Result<JsonDoc> parse(std::string_view text);
+    /// The same into this document, whose memory is used again; what was in it is gone. The value of a member called
+    /// `opaque` is checked but not taken apart: it has its raw bytes and no children (log probabilities are large).
+    Status assign(std::string_view text, std::string_view opaque = {});
     JsonDoc(JsonDoc&&) noexcept = default;
     JsonDoc& operator=(JsonDoc&&) noexcept = default;
 
@@ -76,7 +81,7 @@ class JsonDoc {
 
   private:
     friend class JsonRef;
-    friend struct JsonBuild;
+    friend class JsonParser;
     struct Node {
         const char* begin;
         const char* text;  // unescaped string
@@ -87,9 +92,8 @@ class JsonDoc {
         JsonKind kind;
         bool truth;
     };
-    JsonDoc() = default;
     std::unique_ptr<char[]> text_;
-    size_t size_ = 0;
+    size_t capacity_ = 0;
     std::vector<Node> nodes_;
     std::vector<std::unique_ptr<std::string>> unescaped_;  // strings that had escapes; most documents have none
 };

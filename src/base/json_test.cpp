@@ -58,6 +58,34 @@ TEST(Json, integers_and_duplicates) {
     EXPECT_FALSE(r.duplicate("a"));
 }
 
+TEST(Json, escapes_and_positions) {
+    const auto doc =
+        JsonDoc::parse(R"({"a":"\"\\\/\b\f\n\r\t\u0000\u20ac\ud83d\ude00 and text that is longer than a block"})");
+    ASSERT_TRUE(doc.ok()) << doc.error().message();
+    const std::string want = std::string("\"\\/\b\f\n\r\t") + '\0' + "€😀 and text that is longer than a block";
+    EXPECT_EQ(doc->root()["a"].text(), want);
+    for (std::string_view bad :
+         {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\u12g4")", R"("\u12)", R"("\q")", R"("\)"})
+        EXPECT_FALSE(JsonDoc::parse(bad).ok()) << bad;
+    const auto broken = JsonDoc::parse(R"({"a":1 "b":2})");
+    EXPECT_NE(broken.error().message().find("at byte 7"), std::string::npos) << broken.error().message();
+}
+
+TEST(Json, an_opaque_member_is_checked_and_not_taken_apart) {
+    JsonDoc doc;
+    ASSERT_TRUE(
+        doc.assign(R"({"logprobs": {"content":[{"t":"\n"},2]}, "b":{"logprobs":null},"c":3})", "logprobs").ok());
+    EXPECT_EQ(doc.root()["logprobs"].raw(), R"({"content":[{"t":"\n"},2]})");
+    EXPECT_EQ(doc.root()["logprobs"].size(), 0u);
+    EXPECT_FALSE(doc.root()["logprobs"]["content"]);
+    EXPECT_TRUE(doc.root()["b"]["logprobs"].is_null());
+    EXPECT_EQ(doc.root()["c"].integer(), 3);
+    EXPECT_FALSE(doc.assign(R"({"logprobs":{"content":[1,]}})", "logprobs").ok());
+    EXPECT_FALSE(doc.assign("{\"logprobs\":" + std::string(300, '[') + std::string(300, ']') + "}", "logprobs").ok());
+    ASSERT_TRUE(doc.assign("[1]").ok());
+    EXPECT_EQ(doc.root().size(), 1u);
+}
+
 TEST(Json, scalar_roots) {
     for (std::string_view s : {"1", "\"a\"", "true", "null", " [1] ", "-0.5e+3"})
         EXPECT_TRUE(JsonDoc::parse(s).ok()) << s;

@@ -1,8 +1,7 @@
 #include "base/time.h"
 
 #include <ctime>
-
-#include <fmt/format.h>
+#include <string_view>
 
 namespace aig {
 namespace {
@@ -11,11 +10,18 @@ int64_t read_clock(clockid_t id) {
     clock_gettime(id, &t);
     return t.tv_sec * 1'000'000'000 + t.tv_nsec;
 }
-std::tm split(int64_t us) {
-    const time_t s = us / 1'000'000;
-    std::tm tm{};
-    gmtime_r(&s, &tm);
-    return tm;
+/// "2026-11-21T10:00:00", made once a second and thread: every line of the log wants it.
+std::string_view to_the_second(time_t s) {
+    thread_local time_t made = -1;
+    thread_local char text[32];
+    thread_local size_t size = 0;
+    if (s != made) {
+        std::tm tm{};
+        gmtime_r(&s, &tm);
+        size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+        made = s;
+    }
+    return {text, size};
 }
 }  // namespace
 
@@ -23,9 +29,11 @@ int64_t now_us() { return read_clock(CLOCK_REALTIME) / 1000; }
 int64_t mono_ns() { return read_clock(CLOCK_MONOTONIC); }
 
 std::string iso_utc(int64_t us) {
-    const auto t = split(us);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday,
-                       t.tm_hour, t.tm_min, t.tm_sec, us / 1000 % 1000);
+    std::string out(to_the_second(us / 1'000'000));
+    const int64_t ms = us / 1000 % 1000;
+    const char tail[] = {'.', static_cast<char>('0' + ms / 100), static_cast<char>('0' + ms / 10 % 10),
+                         static_cast<char>('0' + ms % 10), 'Z'};
+    return out.append(tail, sizeof tail);
 }
 std::string utc_day(int64_t us) { return iso_utc(us).substr(0, 10); }
 std::string utc_month(int64_t us) { return iso_utc(us).substr(0, 7); }

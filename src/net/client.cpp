@@ -14,11 +14,12 @@ using namespace detail;
 namespace {
 
 bool one_line(std::string_view text) {
+    bool bad = false;  // without a branch a byte
     for (const char c : text) {
         const auto u = static_cast<unsigned char>(c);
-        if ((u < 0x20 && c != '\t') || u == 0x7f) return false;
+        bad |= (u < 0x20 && c != '\t') || u == 0x7f;
     }
-    return true;
+    return !bad;
 }
 
 /// Lines the client writes itself.

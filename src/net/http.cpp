@@ -23,27 +23,38 @@ bool iequals(std::string_view a, std::string_view b) {
     return true;
 }
 
-void Headers::set(std::string_view name, std::string value) {
-    remove(name);
-    list_.emplace_back(std::string(name), std::move(value));
-}
-
-void Headers::remove(std::string_view name) {
-    std::erase_if(list_, [name](const auto& line) { return iequals(line.first, name); });
-}
-
-std::string_view Headers::get(std::string_view name) const {
-    for (const auto& [n, v] : list_) {
-        if (iequals(n, name)) return v;
+void Headers::add(std::string_view name, std::string_view value) {
+    // A view into our own text would not outlive its growing.
+    const auto ours = [this](std::string_view s) {
+        return s.data() >= text_.data() && s.data() < text_.data() + text_.size();
+    };
+    if (ours(name) || ours(value)) {
+        const std::string n(name), v(value);
+        return add(n, v);
     }
+    lines_.push_back(
+        {static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
+    text_.append(name).append(value);
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+    remove(name);
+    add(name, value);
+}
+
+void Headers::remove(std::string_view gone) {
+    std::erase_if(lines_, [&](const Place& p) { return iequals(name(p), gone); });
+}
+
+std::string_view Headers::get(std::string_view wanted) const {
+    for (const Place& p : lines_)
+        if (iequals(name(p), wanted)) return value(p);
     return {};
 }
 
-bool Headers::has(std::string_view name) const { return count(name) > 0; }
-
-size_t Headers::count(std::string_view name) const {
+size_t Headers::count(std::string_view wanted) const {
     return static_cast<size_t>(
-        std::count_if(list_.begin(), list_.end(), [name](const auto& line) { return iequals(line.first, name); }));
+        std::count_if(lines_.begin(), lines_.end(), [&](const Place& p) { return iequals(name(p), wanted); }));
 }
 
 std::string_view reason_phrase(int status) {

@@ -11,24 +11,56 @@
 
 namespace aig::net {
 
-/// Header list in order. Lookup is case-insensitive and linear (heads are at most 100 lines).
+/// Header list in order. Lookup is case-insensitive and linear (heads are at most 100 lines). All names and values
+/// stand in one text, so a head costs two allocations however many lines it has; views of them live until the next
+/// add().
 class Headers {
   public:
-    void add(std::string name, std::string value) { list_.emplace_back(std::move(name), std::move(value)); }
-    void set(std::string_view name, std::string value);  ///< replaces all of that name
+    void add(std::string_view name, std::string_view value);
+    void set(std::string_view name, std::string_view value);  ///< replaces all of that name
     void remove(std::string_view name);
     /// The first value of that name, "" when absent.
     std::string_view get(std::string_view name) const;
-    bool has(std::string_view name) const;
+    bool has(std::string_view name) const { return count(name) > 0; }
     size_t count(std::string_view name) const;
-    auto begin() const { return list_.begin(); }
-    auto end() const { return list_.end(); }
-    size_t size() const { return list_.size(); }
-    void clear() { list_.clear(); }
-    void reserve(size_t lines) { list_.reserve(lines); }
+    size_t size() const { return lines_.size(); }
+    void clear() {
+        lines_.clear();
+        text_.clear();
+    }
+    void reserve(size_t lines, size_t bytes = 0) {
+        lines_.reserve(lines);
+        text_.reserve(bytes ? bytes : lines * 48);
+    }
+
+    using Line = std::pair<std::string_view, std::string_view>;
+    class Iterator {
+      public:
+        Iterator(const Headers* headers, size_t at) : headers_(headers), at_(at) {}
+        Line operator*() const { return headers_->line(at_); }
+        Iterator& operator++() {
+            ++at_;
+            return *this;
+        }
+        bool operator!=(const Iterator& o) const { return at_ != o.at_; }
+
+      private:
+        const Headers* headers_;
+        size_t at_;
+    };
+    Iterator begin() const { return {this, 0}; }
+    Iterator end() const { return {this, lines_.size()}; }
 
   private:
-    std::vector<std::pair<std::string, std::string>> list_;
+    struct Place {
+        uint32_t at, name_size, value_size;
+    };
+    std::string_view name(const Place& p) const { return {text_.data() + p.at, p.name_size}; }
+    std::string_view value(const Place& p) const { return {text_.data() + p.at + p.name_size, p.value_size}; }
+    Line line(size_t i) const { return {name(lines_[i]), value(lines_[i])}; }
+
+    std::string text_;
+    std::vector<Place> lines_;
 };
 
 /// Spans that are written in order without being joined (writev). The bytes must live until the write returns.

@@ -9,21 +9,20 @@
 #include "canon/openai/shape.h"
 
 namespace aig::dialect::openai {
-namespace dom = simdjson::dom;
 namespace od = simdjson::ondemand;
 using namespace canon;
 namespace {
 
 constexpr size_t keep_capacity = size_t{1} << 20, longest_id = 256;
 
-/// simdjson wants 64 readable bytes behind the text. Parsers and copy are reused; after a very large text they are let
-/// go.
+/// Parser and copy are reused; after a very large text they are let go.
 struct Parsers {
-    dom::parser tree;
+    JsonDoc tree;
     od::parser places;
     std::unique_ptr<char[]> copy;
     size_t capacity = 0;
 
+    /// simdjson wants 64 readable bytes behind the text.
     const char* padded(std::string_view json) {
         if (!copy || json.size() > capacity) {
             capacity = std::max<size_t>(json.size(), 4096);
@@ -35,7 +34,6 @@ struct Parsers {
     }
     void trim() {
         if (capacity <= keep_capacity) return;
-        tree = dom::parser();
         places = od::parser();
         copy.reset();
         capacity = 0;
@@ -49,139 +47,83 @@ Parsers& parsers() {
 Error garbage(std::string_view why) {
     return Error(ErrorCode::upstream_garbage, "The provider's reply is not understandable: " + std::string(why));
 }
-
-std::string_view text_of(dom::element e) {
-    std::string_view s;
-    return e.get_string().get(s) ? std::string_view{} : s;
-}
 }  // namespace
 
 struct ReplyScan::Reading {
     ReplyScan& scan;
     Facts& facts;
     Scanned& found;
-    const char* begin;
-    size_t size;
 
-    Span span(std::string_view slice) const {
-        const size_t at = static_cast<size_t>(slice.data() - begin);
-        return {at, at + slice.size()};
-    }
+    // ---- places: the top-level members that are patched
+    // ---------------------------------------------------------------
 
-    // ---- positions: the top-level members that are patched
-    // --------------------------------------------------------------
+    Span span(size_t at, std::string_view raw) const { return {at, at + raw.size()}; }
 
-    Status places() {
-        od::document d;
-        od::object root;
-        if (parsers().places.iterate(begin, size, size + simdjson::SIMDJSON_PADDING).get(d) || d.get_object().get(root))
-            return garbage("not a JSON object");
-        for (auto member : root) {
-            od::field f;
-            std::string_view key;
-            if (std::move(member).get(f) || f.unescaped_key().get(key)) return garbage("a member's name is broken");
-            if (key == "model") {
-                TRYV(model(f.value()));
-            } else if (key == "usage") {
-                TRYV(usage(f.value()));
-            }
-        }
-        return {};
-    }
-
-    Status model(od::value v) {
-        od::json_type type;
-        if (v.type().get(type)) return garbage("`model` is broken");
-        if (type != od::json_type::string) return {};
-        std::string_view token = v.raw_json_token();
-        while (!token.empty() && token.back() != '"') token.remove_suffix(1);
-        found.models.push_back(span(token));
-        return {};
-    }
-
-    Status usage(od::value v) {
-        od::json_type type;
-        if (v.type().get(type)) return garbage("`usage` is broken");
-        if (type == od::json_type::null)
-            found.null_usage = {span(v.raw_json_token()).begin, span(v.raw_json_token()).begin + 4};
-        if (type != od::json_type::object) return {};
-        od::object o;
-        std::string_view raw;
-        if (v.get_object().get(o) || o.raw_json().get(raw)) return garbage("`usage` is broken");
-        raw = raw.substr(0, raw.rfind('}') + 1);
-        found.usage = span(raw);
-        TRY(const auto doc, JsonDoc::parse(raw));
-        found.usage_empty = doc.root().size() == 0;
-        if (const JsonRef cost = doc.root()["cost"]) {
-            const size_t at = found.usage.begin + doc.offset(cost.raw());
-            found.cost = {at, at + cost.raw().size()};
-        }
+    void usage(JsonRef u, Span at, const JsonDoc& doc, size_t base) {
+        if (u.is_null()) found.null_usage = at;
+        if (!u.is_object()) return;
+        found.usage = at;
+        found.usage_empty = u.size() == 0;
+        if (const JsonRef cost = u["cost"]) found.cost = span(base + doc.offset(cost.raw()), cost.raw());
         // The last report counts; a later one that makes no sense does not unsay it.
-        if (auto u = canon::openai::usage_of(doc.root())) facts.usage = *u;
-        return {};
+        if (auto told = canon::openai::usage_of(u)) facts.usage = *told;
+    }
+
+    void places(const JsonDoc& doc) {
+        for (const JsonRef m : doc.root()) {
+            const Span at = span(doc.offset(m.raw()), m.raw());
+            if (m.key() == "model" && m.is_string())
+                found.models.push_back(at);
+            else if (m.key() == "usage")
+                usage(m, at, doc, 0);
+        }
     }
 
     // ---- facts
-    // -------------------------------------------------------------------------------------------------------------
+    // --------------------------------------------------------------------------------------------------------
 
-    Status tree(dom::object& root) {
-        dom::element e;
-        if (parsers().tree.parse(begin, size, false).get(e)) return garbage("not valid JSON");
-        if (e.get_object().get(root)) return garbage("not a JSON object");
-        for (const auto& [key, value] : root)
-            if (key == "error"
-                    ? !value.is_null()
-                    : (key == "object" && text_of(value) == "error") || (key == "type" && text_of(value) == "error"))
-                if (failure()) return {};
-        return {};
-    }
-
-    /// The slow way, once in a stream's life.
-    bool failure() {
-        const auto doc = JsonDoc::parse({begin, size});
-        if (!doc || !canon::openai::is_error(doc->root())) return false;
-        facts.error = canon::openai::in_band_error(doc->root());
+    bool failure(JsonRef root) {
+        if (!canon::openai::is_error(root)) return false;
+        facts.error = canon::openai::in_band_error(root);
         return true;
     }
 
-    void identity(dom::object root) {
+    void identity(JsonRef root) {
         if (!scan.id_.empty()) return;
-        std::string_view id;
-        if (!root["id"].get_string().get(id)) scan.id_ = id.substr(0, longest_id);
-        int64_t created = 0;
-        if (!root["created"].get_int64().get(created)) scan.created_ = created;
+        if (const JsonRef id = root["id"]; id.is_string()) scan.id_ = id.text().substr(0, longest_id);
+        if (const auto created = root["created"].integer()) scan.created_ = *created;
     }
 
-    Status choices(dom::object root) {
-        dom::array list;
-        const auto error = root["choices"].get_array().get(list);
-        if (error) return {};
+    Status choices(JsonRef list) {
+        if (!list.is_array()) return {};
         found.has_choices = true;
-        for (const dom::element c : list) {
+        for (const JsonRef c : list) {
             found.no_choices = false;
-            dom::object o;
-            if (c.get_object().get(o)) return garbage("a choice is not an object");
-            TRYV(choice(o));
+            if (!c.is_object()) return garbage("a choice is not an object");
+            TRYV(choice(c));
         }
         return {};
     }
 
-    Status choice(dom::object o) {
+    Status choice(JsonRef c) {
         int64_t index = 0;
         std::string_view finish;
-        dom::object said;
-        for (const auto& [key, value] : o) {
+        for (const JsonRef m : c) {
+            const auto key = m.key();
             if (key == "index") {
-                if (!value.is_null() && value.get_int64().get(index)) return garbage("a choice has no proper index");
+                const auto told = m.integer();
+                if (!m.is_null() && !told) return garbage("a choice has no proper index");
+                index = told.value_or(0);
             } else if (key == "delta") {
-                if (!value.get_object().get(said)) TRYV(message(said));
+                if (m.is_object()) TRYV(message(m));
             } else if (key == "message") {
                 // Perplexity repeats the whole message beside each delta.
-                if (o["delta"].error() && !value.get_object().get(said)) TRYV(message(said));
+                if (m.is_object() && !c["delta"]) TRYV(message(m));
             } else if (key == "finish_reason") {
-                finish = text_of(value);
-            } else if (key == "error" && !value.is_null()) {
-                choice_failure(value);
+                finish = m.text();
+            } else if (key == "error" && m.is_object()) {
+                // OpenRouter marks a choice that broke off: {"finish_reason":"error","error":{...}}.
+                facts.error = canon::openai::in_band_error(m);
             }
         }
         if (index < 0 || index >= static_cast<int64_t>(most_choices)) return garbage("a choice has no proper index");
@@ -194,167 +136,196 @@ struct ReplyScan::Reading {
         return {};
     }
 
-    /// OpenRouter marks a choice that broke off: {"finish_reason":"error","error":{...}}.
-    void choice_failure(dom::element value) {
-        const auto doc = JsonDoc::parse(simdjson::minify(value));
-        if (doc && doc->root().is_object()) facts.error = canon::openai::in_band_error(doc->root());
-    }
-
     void output(std::string_view text) {
         if (text.empty()) return;
         facts.delivered.add(text);
+        seen();
+    }
+    void seen() {
         facts.content = found.delta = true;
         facts.empty_output = false;
     }
 
-    Status message(dom::object m) {
+    Status message(JsonRef message) {
         bool reasoning = false;
-        for (const auto& [key, value] : m) {
+        for (const JsonRef m : message) {
+            const auto key = m.key();
             if (key == "content") {
-                content(value);
+                content(m);
             } else if (key == "refusal") {
-                output(text_of(value));
+                output(m.text());
             } else if (key == "reasoning_content" || key == "reasoning") {
                 // Some servers say the same reasoning under both names: counted once.
-                if (!reasoning) output(text_of(value));
-                reasoning |= !text_of(value).empty();
+                if (!reasoning) output(m.text());
+                reasoning |= !m.text().empty();
             } else if (key == "tool_calls") {
-                TRYV(tool_calls(value));
+                TRYV(tool_calls(m));
             } else if (key == "function_call") {
-                function(value);
+                function(m);
             } else if (key == "audio" || key == "images") {
-                media(value);
+                media(m);
             }
         }
         return {};
     }
 
     /// A string, or Mistral's array of text and thinking parts.
-    void content(dom::element value) {
-        output(text_of(value));
-        dom::array parts;
-        if (value.get_array().get(parts)) return;
-        for (const dom::element p : parts) {
-            dom::object o;
-            if (p.get_object().get(o)) continue;
-            std::string_view text;
-            if (!o["text"].get_string().get(text)) output(text);
-            dom::array thinking;
-            if (o["thinking"].get_array().get(thinking)) continue;
-            for (const dom::element t : thinking)
-                if (!t["text"].get_string().get(text)) output(text);
+    void content(JsonRef value) {
+        output(value.text());
+        if (!value.is_array()) return;
+        for (const JsonRef part : value) {
+            output(part["text"].text());
+            const JsonRef thinking = part["thinking"];
+            if (!thinking.is_array()) continue;
+            for (const JsonRef t : thinking) output(t["text"].text());
         }
     }
 
-    Status tool_calls(dom::element value) {
-        dom::array calls;
-        if (value.get_array().get(calls)) return {};
-        for (const dom::element c : calls) {
-            dom::object o;
-            if (c.get_object().get(o)) return garbage("a tool call is not an object");
-            facts.content = found.delta = true;
-            facts.empty_output = false;
-            for (const auto& [key, v] : o)
-                if (key == "function" || key == "custom") function(v);
+    Status tool_calls(JsonRef calls) {
+        if (!calls.is_array()) return {};
+        for (const JsonRef c : calls) {
+            if (!c.is_object()) return garbage("a tool call is not an object");
+            seen();
+            for (const JsonRef m : c)
+                if (m.key() == "function" || m.key() == "custom") function(m);
         }
         return {};
     }
 
-    void function(dom::element value) {
-        dom::object o;
-        if (value.get_object().get(o)) return;
-        facts.content = found.delta = true;
-        facts.empty_output = false;
-        for (const auto& [key, v] : o)
-            if (key == "name" || key == "arguments" || key == "input") output(text_of(v));
+    void function(JsonRef f) {
+        if (!f.is_object()) return;
+        seen();
+        for (const JsonRef m : f)
+            if (m.key() == "name" || m.key() == "arguments" || m.key() == "input") output(m.text());
     }
 
-    void media(dom::element value) {
-        dom::object audio;
-        dom::array images;
-        if (!value.get_object().get(audio)) {
-            for (const auto& [key, v] : audio) {
-                if (key == "transcript") output(text_of(v));
-                if (key == "data" && !text_of(v).empty()) seen_media();
-            }
-        } else if (!value.get_array().get(images) && images.begin() != images.end()) {
-            seen_media();
+    void media(JsonRef value) {
+        if (value.is_array() && value.size() > 0) seen();
+        if (!value.is_object()) return;
+        for (const JsonRef m : value) {
+            if (m.key() == "transcript") output(m.text());
+            if (m.key() == "data" && !m.text().empty()) seen();
         }
-    }
-    void seen_media() {
-        facts.content = found.delta = true;
-        facts.empty_output = false;
     }
 
     /// Groq reports usage in x_groq when it was not asked for ("API reference", 2024).
-    void groq_usage(dom::object root) {
+    void groq_usage(JsonRef root) {
         if (facts.usage) return;
-        dom::element u;
-        if (root["x_groq"]["usage"].get(u)) return;
-        const auto doc = JsonDoc::parse(simdjson::minify(u));
-        if (doc) facts.usage = canon::openai::usage_of(doc->root());
+        if (const JsonRef u = root["x_groq"]["usage"]) facts.usage = canon::openai::usage_of(u);
     }
 };
 
-Result<const Scanned*> ReplyScan::chat(std::string_view json, Facts& facts) {
+/// The places of an embedding's reply, whose vectors are too many for a table of values.
+struct ReplyScan::VectorReading {
+    Reading& r;
+    const char* begin;
+    size_t size;
+    bool failed = false;
+    size_t vectors = 0;
+
+    Span span(std::string_view slice) const {
+        const size_t at = static_cast<size_t>(slice.data() - begin);
+        return {at, at + slice.size()};
+    }
+
+    Status model(od::value v) {
+        od::json_type type;
+        if (v.type().get(type)) return garbage("`model` is broken");
+        if (type != od::json_type::string) return {};
+        std::string_view token = v.raw_json_token();
+        while (!token.empty() && token.back() != '"') token.remove_suffix(1);
+        r.found.models.push_back(span(token));
+        return {};
+    }
+
+    Status usage(od::value v) {
+        od::json_type type;
+        if (v.type().get(type)) return garbage("`usage` is broken");
+        if (type == od::json_type::null) r.found.null_usage = span(v.raw_json_token().substr(0, 4));
+        if (type != od::json_type::object) return {};
+        od::object o;
+        std::string_view raw;
+        if (v.get_object().get(o) || o.raw_json().get(raw)) return garbage("`usage` is broken");
+        raw = raw.substr(0, raw.rfind('}') + 1);
+        TRY(const auto doc, JsonDoc::parse(raw));
+        r.usage(doc.root(), span(raw), doc, span(raw).begin);
+        return {};
+    }
+
+    Status data(od::value v) {
+        od::array list;
+        if (v.get_array().get(list)) return garbage("`data` is not an array");
+        for (auto item : list) {
+            if (item.type().error() || item.type().value_unsafe() != od::json_type::object)
+                return garbage("an embedding is not an object");
+            ++vectors;
+        }
+        return {};
+    }
+
+    Status member(od::field f) {
+        std::string_view key;
+        if (f.unescaped_key().get(key)) return garbage("a member's name is broken");
+        if (key == "error") failed |= f.value().type().value_unsafe() != od::json_type::null;
+        if (key == "object") failed |= f.value().raw_json_token().starts_with("\"error\"");
+        if (key == "data") return data(f.value());
+        if (key == "model") return model(f.value());
+        return key == "usage" ? usage(f.value()) : Status{};
+    }
+
+    Status run() {
+        od::document d;
+        od::object root;
+        if (parsers().places.iterate(begin, size, size + simdjson::SIMDJSON_PADDING).get(d) || d.get_object().get(root))
+            return garbage("not a JSON object");
+        for (auto m : root) {
+            od::field f;
+            if (std::move(m).get(f)) return garbage("a member's name is broken");
+            TRYV(member(f));
+        }
+        const char* rest = nullptr;
+        if (!d.current_location().get(rest)) return garbage("text after the JSON object");
+        return {};
+    }
+};
+
+/// Empties what the last text left, and keeps its memory.
+void ReplyScan::begin() {
     auto models = std::move(found_.models);
     models.clear();
     found_ = Scanned{};
     found_.models = std::move(models);
+}
 
-    Reading r{*this, facts, found_, parsers().padded(json), json.size()};
-    dom::object root;
-    TRYV(r.tree(root));
-    if (!facts.error) {
-        r.identity(root);
-        TRYV(r.choices(root));
-    }
-    if (!facts.error) {
-        r.groq_usage(root);
-        TRYV(r.places());
-    }
-    parsers().trim();
+Result<const Scanned*> ReplyScan::chat(std::string_view json, Facts& facts) {
+    begin();
+    JsonDoc& doc = parsers().tree;
+    if (!doc.assign(json, "logprobs")) return garbage("not valid JSON");
+    const JsonRef root = doc.root();
+    if (!root.is_object()) return garbage("not a JSON object");
+    Reading r{*this, facts, found_};
+    if (r.failure(root)) return &found_;
+    r.identity(root);
+    TRYV(r.choices(root["choices"]));
+    if (facts.error) return &found_;
+    r.groq_usage(root);
+    r.places(doc);
     return &found_;
 }
 
 Result<const Scanned*> ReplyScan::embedding(std::string_view json, Facts& facts) {
-    found_ = Scanned{};
-    Reading r{*this, facts, found_, parsers().padded(json), json.size()};
-    od::document d;
-    od::object root;
-    if (parsers().places.iterate(r.begin, r.size, r.size + simdjson::SIMDJSON_PADDING).get(d) ||
-        d.get_object().get(root))
-        return garbage("not a JSON object");
-    bool failed = false;
-    size_t vectors = 0;
-    for (auto member : root) {
-        od::field f;
-        std::string_view key;
-        if (std::move(member).get(f) || f.unescaped_key().get(key)) return garbage("a member's name is broken");
-        if (key == "error" || key == "object") {
-            failed |= key == "error" ? f.value().type().value_unsafe() != od::json_type::null
-                                     : f.value().raw_json_token().starts_with("\"error\"");
-        } else if (key == "data") {
-            od::array list;
-            if (f.value().get_array().get(list)) return garbage("`data` is not an array");
-            for (auto item : list) {
-                if (item.type().error() || item.type().value_unsafe() != od::json_type::object)
-                    return garbage("an embedding is not an object");
-                ++vectors;
-            }
-        } else if (key == "model") {
-            TRYV(r.model(f.value()));
-        } else if (key == "usage") {
-            TRYV(r.usage(f.value()));
-        }
+    begin();
+    Reading r{*this, facts, found_};
+    VectorReading v{r, parsers().padded(json), json.size()};
+    TRYV(v.run());
+    if (v.failed) {
+        const auto doc = JsonDoc::parse(json);
+        if (doc && r.failure(doc->root())) return &found_;
     }
-    const char* rest = nullptr;
-    if (!d.current_location().get(rest)) return garbage("text after the JSON object");
-    if (failed && r.failure()) return &found_;
-    found_.no_choices = vectors == 0;
-    facts.content = facts.finished = vectors > 0;
-    facts.empty_output = vectors == 0;
-    if (vectors) facts.stop = StopReason::end;
+    found_.no_choices = v.vectors == 0;
+    facts.content = facts.finished = v.vectors > 0;
+    facts.empty_output = v.vectors == 0;
+    if (v.vectors) facts.stop = StopReason::end;
     parsers().trim();
     return &found_;
 }

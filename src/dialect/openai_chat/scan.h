@@ -38,6 +38,8 @@ class ReplyScan {
 
   private:
     struct Reading;
+    struct VectorReading;
+    void begin();
     static constexpr size_t most_choices = 128;
     std::bitset<most_choices> begun_, ended_;
     std::string id_;

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <cstring>
 #include <ctime>
 
 #include "base/log.h"
@@ -28,6 +29,20 @@ void append_number(std::string& out, int64_t n, int base = 10) {
     out.append(digits, static_cast<size_t>(end - digits));
 }
 
+void append_line(std::string& out, std::string_view name, std::string_view value) {
+    const size_t at = out.size();
+    out.resize(at + name.size() + value.size() + 4);
+    char* p = out.data() + at;
+    std::memcpy(p, name.data(), name.size());
+    p += name.size();
+    *p++ = ':';
+    *p++ = ' ';
+    if (!value.empty()) std::memcpy(p, value.data(), value.size());
+    p += value.size();
+    *p++ = '\r';
+    *p = '\n';
+}
+
 /// The server's own lines; a handler's are left out.
 bool ours(std::string_view name) {
     switch (name.size()) {
@@ -45,10 +60,9 @@ bool ours(std::string_view name) {
 }
 
 bool one_line(std::string_view text) {
-    for (const char c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 && c != '\t') return false;
-    }
-    return true;
+    bool bad = false;  // without a branch a byte
+    for (const char c : text) bad |= static_cast<unsigned char>(c) < 0x20 && c != '\t';
+    return !bad;
 }
 
 bool bodiless(int status) { return status == 204 || status == 304; }
@@ -69,10 +83,7 @@ void Connection::append_head(std::string& out, int status, const Headers& header
             log::error("reply_header_dropped", {{"status", status}});
             continue;
         }
-        out += name;
-        out += ": ";
-        out += value;
-        out += "\r\n";
+        append_line(out, name, value);
     }
     out += date_line(part_->now_ms);
     if (length >= 0 && !bodiless(status)) {
@@ -91,7 +102,7 @@ rt::Task<Status> Connection::respond(int status, Headers headers, Pieces body) {
     size_t total = 0;
     for (const std::string_view piece : body) total += piece.size();
     std::string head;
-    head.reserve(512);
+    head.reserve(1536);
     append_head(head, status, headers, static_cast<int64_t>(total));
     std::vector<iovec> pieces;
     pieces.reserve(body.size() + 1);

@@ -21,7 +21,9 @@ constexpr auto kToken = make_table("!#$%&'*+-.^_`|~");
 constexpr auto kHost = make_table(".-_~%!$&'()*+;=:[]");
 
 bool all_in(const std::array<bool, 256>& table, std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [&](char c) { return table[static_cast<unsigned char>(c)]; });
+    bool ok = true;
+    for (const char c : text) ok &= table[static_cast<unsigned char>(c)];
+    return ok;
 }
 
 /// Names that a proxy or a CGI-minded server would take for the one with hyphens (reliability rule: no "_" variants of

@@ -103,8 +103,10 @@ Status agree(const llhttp_t& parser, const Framing& framing) {
 
 void copy_headers(const std::vector<Field>& fields, Headers& out) {
     out.clear();
-    out.reserve(fields.size());
-    for (const Field& f : fields) out.add(std::string(f.name), std::string(f.value));
+    size_t bytes = 0;
+    for (const Field& f : fields) bytes += f.name.size() + f.value.size();
+    out.reserve(fields.size(), bytes);
+    for (const Field& f : fields) out.add(f.name, f.value);
 }
 
 /// Bytes of RFC 3986 that may stand in path and query; all others must be escaped.
