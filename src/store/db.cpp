@@ -25,6 +25,13 @@ constexpr std::string_view writer_pragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16384;"
     "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864;";
 constexpr std::string_view reader_pragmas = "PRAGMA query_only=1; PRAGMA cache_size=-4096; PRAGMA temp_store=MEMORY;";
+
+/// Before the library's first use: its memory statistics cost a lock an allocation, and nobody reads them. (A test that
+/// has registered a VFS before keeps them, to no harm.)
+void configure_once() {
+    static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)done;
+}
 }  // namespace
 
 Db::Db(sqlite3* db) : db_(db), cache_(std::make_unique<Cache>()) {}
@@ -34,6 +41,7 @@ Db::~Db() {
 }
 
 Result<std::unique_ptr<Db>> Db::open(const std::string& path, Mode mode, const std::string& vfs) {
+    configure_once();
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_CREATE : 0);
     const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());

@@ -14,8 +14,9 @@ namespace {
 constexpr size_t max_group_ops = 1'024;
 constexpr int64_t max_group_ns = 5'000'000;
 /// Under load (a group of four batches or more) a transaction begins at most this often: a sync costs the processor as
-/// much as thirty holds do, and on a fast disk groups would stay small. A lone call never waits.
-constexpr int64_t linger_ns = 1'000'000;
+/// much as thirty holds do, and on a fast disk groups would stay small. A lone call never waits; a call among many
+/// waits four milliseconds at most, where a provider's first token takes hundreds.
+constexpr int64_t linger_ns = 2'000'000;
 constexpr size_t busy_group = 4;
 constexpr int64_t pause_ns = 250'000'000;
 constexpr int64_t stop_patience_ns = 2'000'000'000;  // how long the last batches may wait for space while we stop
