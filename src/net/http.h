@@ -1,7 +1,9 @@
 // Shared HTTP words: headers, request and reply heads, pieces of bytes. No AI in this room.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,13 +38,18 @@ class Headers {
     using Line = std::pair<std::string_view, std::string_view>;
     class Iterator {
       public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Line;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const Line*;
+        using reference = Line;
         Iterator(const Headers* headers, size_t at) : headers_(headers), at_(at) {}
         Line operator*() const { return headers_->line(at_); }
         Iterator& operator++() {
             ++at_;
             return *this;
         }
-        bool operator!=(const Iterator& o) const { return at_ != o.at_; }
+        bool operator==(const Iterator& o) const { return at_ == o.at_; }
 
       private:
         const Headers* headers_;
