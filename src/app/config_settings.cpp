@@ -68,13 +68,9 @@ constexpr std::array rows{
         .restart(),
     s::list("billing.free_tier", "Calls that cost nothing, by model: counted by account and UTC day."),
     s::group("billing.free_tier[]", "One model."),
-    s::text("billing.free_tier[].model", "", "Its id in the catalogue.").required().restart(),
-    s::integer("billing.free_tier[].requests_per_day", "", "How many calls a day.")
-        .range(1, 1'000'000'000)
-        .required()
-        .restart(),
-    s::text("billing.free_tier[].until", "", "The last day on which it holds, like 2026-04-30 (default: for ever).")
-        .restart(),
+    s::text("billing.free_tier[].model", "", "Its id in the catalogue.").required(),
+    s::integer("billing.free_tier[].requests_per_day", "", "How many calls a day.").range(1, 1'000'000'000).required(),
+    s::text("billing.free_tier[].until", "", "The last day on which it holds, like 2026-04-30 (default: for ever)."),
     s::named("billing.display",
              "For keys of one prefix (`sk-aig-`, `sk_live_`, `gw_`, `sk-`) show money in another currency; wallets "
              "stay as they are."),

@@ -10,6 +10,7 @@
 #include "app/admin_listener.h"
 #include "app/files.h"
 #include "app/openapi.h"
+#include "app/upkeep.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -40,6 +41,7 @@ struct Node::Parts {
     std::unique_ptr<ledger::Book> book;
     std::unique_ptr<identity::Directory> directory;
     ledger::FreeTier free_tier;
+    std::unique_ptr<Upkeep> upkeep;
     std::unique_ptr<records::Idempotency> idempotency;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
@@ -91,6 +93,8 @@ Status Node::Parts::open_books() {
     TRY(directory, identity::Directory::open(*store));
     idempotency = std::make_unique<records::Idempotency>(*store);
     TRYV(remember_day());
+    TRY(auto key, ledger::NodeKey::open(options.data_dir + "/node.key"));
+    upkeep = std::make_unique<Upkeep>(*store, *book, std::move(key));
     return ledger::adopt_config_rate(*store, *book, options.currency, options.rate_per_usd);
 }
 
@@ -206,10 +210,11 @@ void Node::Parts::sweep_now_and_then() {
 
 Status Node::Parts::serve() {
     loops = std::make_unique<rt::Loops>(options.threads);
-    free_tier = ledger::FreeTier(options.free_tier);
+    free_tier.set(options.free_tier);
+    upkeep->start((*loops)[0]);
     sweep_now_and_then();
-    gateway = std::make_unique<gateway::Gateway>(gateway::Services{
-        loops.get(), book.get(), &limiter, &catalogue, &health, free_tier.rules().empty() ? nullptr : &free_tier});
+    gateway = std::make_unique<gateway::Gateway>(
+        gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health, &free_tier});
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory, admin_hooks());
     TRY(admin_listener, AdminListener::start(*loops,
@@ -261,6 +266,8 @@ const std::string& Node::admin_token() const { return parts_->admin_token; }
 identity::Directory& Node::directory() { return *parts_->directory; }
 ledger::Book& Node::book() { return *parts_->book; }
 rt::Loops& Node::loops() { return *parts_->loops; }
+
+void Node::set_free_tier(std::vector<ledger::FreeRule> rules) { parts_->free_tier.set(std::move(rules)); }
 
 Status Node::reload(const catalogue::Config& config) {
     auto done = parts_->load_catalogue(config);

@@ -50,6 +50,7 @@ class Node {
 
     /// Swaps the catalogue, or changes nothing and says everything that is wrong.
     Status reload(const catalogue::Config& config);
+    void set_free_tier(std::vector<ledger::FreeRule> rules);
     /// Not ready any more, no new connections; waits until no request runs or until `grace_ms` is over. When `hurry`
     /// says yes, ten more seconds at most.
     void drain(int64_t grace_ms, const std::function<bool()>& hurry);

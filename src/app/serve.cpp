@@ -58,7 +58,9 @@ Status reload_from(Node& node, const std::string& file) {
         return Error(ErrorCode::config_invalid, render_faults(file, loaded.faults));
     }
     log::configure(loaded.config->log.format, loaded.config->log.level);
-    return node.reload(loaded.config->catalogue);
+    TRYV(node.reload(loaded.config->catalogue));
+    node.set_free_tier(loaded.config->billing.free_tier);
+    return {};
 }
 
 int serve_until_signal(const cli::ServeOptions& o, std::shared_ptr<const Config> config) {

@@ -174,6 +174,8 @@ class Book {
     virtual std::unique_ptr<store::Op> operator_loss(OperatorLoss loss, PostedPtr posted) = 0;
     /// A frozen wallet takes no hold; what is held settles, and money may come in.
     virtual std::unique_ptr<store::Op> freeze_wallet(AccountId account, bool frozen) = 0;
+    /// Takes what is left in bonus wallets whose time is over off the books, some of them.
+    virtual std::unique_ptr<store::Op> expire_bonuses() = 0;
     /// From where on the account is told that its balance is low; nothing = the deployment's threshold.
     virtual std::unique_ptr<store::Op> set_balance_low(AccountId account, std::optional<int64_t> nanos) = 0;
 

@@ -5,8 +5,15 @@
 
 namespace aig::ledger {
 
+void FreeTier::set(std::vector<FreeRule> rules) {
+    any_.store(!rules.empty(), std::memory_order_relaxed);
+    rules_.store(std::make_shared<const Rules>(std::move(rules)));
+}
+
 std::optional<BudgetRef> FreeTier::use(AccountId account, std::string_view model, int64_t at_us) const {
-    for (const auto& rule : rules_) {
+    if (!any_.load(std::memory_order_relaxed)) return {};
+    const auto rules = rules_.load();
+    for (const auto& rule : *rules) {
         if (rule.model != model || at_us >= rule.until_us) continue;
         return BudgetRef{subject_free, account.value, budget_period("day", at_us) + "/" + rule.model,
                          rule.requests_per_day};

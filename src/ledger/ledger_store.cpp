@@ -13,19 +13,21 @@ constexpr char entry_insert[] =
 constexpr char entry_of_hold[] = "SELECT id, kind, amount, account_id FROM entry WHERE hold_id = ? ORDER BY id";
 constexpr char entry_by_ref[] = "SELECT 1 FROM entry WHERE account_id = ? AND ref = ?";
 constexpr char entry_all[] =
-    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry ORDER BY id";
+    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry WHERE id > ? AND id <= "
+    "? ORDER BY id LIMIT ?";
 constexpr char wallet_load[] =
     "SELECT id, kind, status, currency, expires_us, credits, debits, held, low FROM wallet WHERE account_id = ? "
     "ORDER BY kind DESC, expires_us IS NULL, expires_us, id";
 constexpr char wallet_insert[] = "INSERT INTO wallet (account_id, kind, currency, expires_us) VALUES (?, ?, ?, ?)";
 constexpr char wallet_save[] = "UPDATE wallet SET credits = ?, debits = ?, held = ? WHERE id = ?";
-constexpr char wallet_all[] = "SELECT id, account_id, credits, debits, held FROM wallet ORDER BY id";
+constexpr char wallet_all[] = "SELECT id, account_id, credits, debits, held, currency FROM wallet ORDER BY id";
+constexpr char wallet_by_id[] = "SELECT id, account_id, credits, debits, held, currency FROM wallet WHERE id = ?";
 constexpr char budget_load[] =
     "SELECT id, spent, held FROM budget WHERE subject_kind = ? AND subject = ? AND period = ?";
 constexpr char budget_by_id[] = "SELECT subject_kind, subject, period FROM budget WHERE id = ?";
 constexpr char budget_insert[] = "INSERT INTO budget (subject_kind, subject, period) VALUES (?, ?, ?)";
 constexpr char budget_save[] = "UPDATE budget SET spent = ?, held = ? WHERE id = ?";
-constexpr char budget_all[] = "SELECT id, spent, held FROM budget ORDER BY id";
+constexpr char budget_all[] = "SELECT id, spent, held, subject_kind FROM budget ORDER BY id";
 constexpr char hold_load[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold WHERE id = ?";
 constexpr char hold_count[] = "SELECT COUNT(*) FROM open_hold";
 constexpr char hold_calls[] = "SELECT id FROM open_hold WHERE owner = 0 AND id > ? ORDER BY id LIMIT ?";
@@ -36,9 +38,9 @@ constexpr char hold_delete[] = "DELETE FROM open_hold WHERE id = ?";
 constexpr char hold_all[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold ORDER BY id";
 
 constexpr const char* all_statements[] = {
-    head_load,     head_save,   entry_newest, entry_insert, entry_of_hold, entry_by_ref,  entry_all,   wallet_load,
-    wallet_insert, wallet_save, wallet_all,   budget_load,  budget_by_id,  budget_insert, budget_save, budget_all,
-    hold_load,     hold_count,  hold_calls,   hold_insert,  hold_update,   hold_delete,   hold_all};
+    head_load,     head_save,   entry_newest, entry_insert, entry_of_hold, entry_by_ref, entry_all,     wallet_load,
+    wallet_insert, wallet_save, wallet_all,   wallet_by_id, budget_load,   budget_by_id, budget_insert, budget_save,
+    budget_all,    hold_load,   hold_count,   hold_calls,   hold_insert,   hold_update,  hold_delete,   hold_all};
 
 Error missing(std::string_view what, int64_t id) {
     return Error(ErrorCode::internal, fmt::format("{} {} is not in the database", what, id));
@@ -56,6 +58,16 @@ OpenHold hold_of(const store::Query& q) {
     h.amount = q.integer(3);
     h.created_us = q.integer(4);
     return h;
+}
+StoredWallet stored_wallet(const store::Query& q) {
+    StoredWallet s;
+    s.wallet.id = q.integer(0);
+    s.account = q.integer(1);
+    s.wallet.credits = q.integer(2);
+    s.wallet.debits = q.integer(3);
+    s.wallet.held = q.integer(4);
+    s.currency = q.text(5);
+    return s;
 }
 /// Steps through all rows.
 template <class See>
@@ -222,7 +234,11 @@ Result<bool> ref_exists(store::Db& db, int64_t account, std::string_view ref) {
 }
 
 Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& see) {
-    return each(db.query(entry_all), [&](const store::Query& q) {
+    return each_entry(db, INT64_MIN, INT64_MAX, INT64_MAX, see);
+}
+Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
+                  const std::function<void(const StoredEntry&)>& see) {
+    return each(std::move(db.query(entry_all).bind(after).bind(last).bind(limit)), [&](const store::Query& q) {
         StoredEntry s;
         s.kind = q.integer(1);
         s.entry.id = q.integer(0);
@@ -239,19 +255,16 @@ Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& 
     });
 }
 Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see) {
-    return each(db.query(wallet_all), [&](const store::Query& q) {
-        StoredWallet s;
-        s.wallet.id = q.integer(0);
-        s.account = q.integer(1);
-        s.wallet.credits = q.integer(2);
-        s.wallet.debits = q.integer(3);
-        s.wallet.held = q.integer(4);
-        see(s);
-    });
+    return each(db.query(wallet_all), [&](const store::Query& q) { see(stored_wallet(q)); });
+}
+Result<std::optional<StoredWallet>> find_wallet(store::Db& db, int64_t id) {
+    auto q = db.query(wallet_by_id);
+    TRY(const bool row, q.bind(id).step());
+    return row ? std::optional(stored_wallet(q)) : std::nullopt;
 }
 Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see) {
     return each(db.query(budget_all), [&](const store::Query& q) {
-        see({q.integer(0), q.integer(1), q.integer(2), false});
+        see({q.integer(0), q.integer(1), q.integer(2), false, q.integer(3) == subject_free});
     });
 }
 Status each_hold(store::Db& db, const std::function<void(int64_t, Result<OpenHold>)>& see) {

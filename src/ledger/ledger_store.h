@@ -51,9 +51,14 @@ struct StoredEntry {
 };
 struct StoredWallet {
     int64_t account = 0;
+    std::string currency;
     Wallet wallet;
 };
 Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& see);
+/// From behind `after` up to `last`, at most `limit`.
+Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
+                  const std::function<void(const StoredEntry&)>& see);
+Result<std::optional<StoredWallet>> find_wallet(store::Db& db, int64_t id);
 Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see);
 Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see);
 /// `see` gets the error of a hold whose body cannot be read.

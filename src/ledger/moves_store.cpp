@@ -1,6 +1,6 @@
 #include "ledger/moves_store.h"
 
-#include "base/json.h"
+#include "ledger/detail/check.h"
 
 namespace aig::ledger {
 namespace sql {
@@ -13,6 +13,9 @@ constexpr char refund_insert[] =
 constexpr char refund_add[] = "UPDATE refund SET amount = amount + ? WHERE charge = ? AND wallet_id = ?";
 constexpr char charge_hold[] = "SELECT hold_id FROM entry WHERE id = ? AND account_id = ? AND kind = 20";
 constexpr char charge_of_hold[] = "SELECT id, wallet_id, amount FROM entry WHERE hold_id = ? AND kind = 20 ORDER BY id";
+constexpr char wallet_expired[] =
+    "SELECT id, account_id FROM wallet WHERE kind = 1 AND expires_us <= ? AND credits > debits AND held = 0 ORDER BY "
+    "expires_us LIMIT ?";
 constexpr char wallet_status[] = "UPDATE wallet SET status = ? WHERE account_id = ? AND kind = 0";
 constexpr char wallet_low[] = "UPDATE wallet SET low = ? WHERE account_id = ? AND kind = 0";
 constexpr char coupon_insert[] =
@@ -41,10 +44,20 @@ constexpr char tag_insert[] =
 constexpr char tag_update[] = "UPDATE tag_budget SET period = ?, cap = ? WHERE account_id = ? AND tag = ?";
 constexpr char tag_delete[] = "DELETE FROM tag_budget WHERE account_id = ? AND tag = ?";
 constexpr char tag_name[] = "SELECT tag FROM tag_budget WHERE id = ?";
+constexpr char refund_all[] = "SELECT charge, wallet_id, amount FROM refund ORDER BY charge, wallet_id";
+constexpr char coupon_miscounted[] =
+    "SELECT c.id FROM coupon c LEFT JOIN coupon_use u ON u.coupon_id = c.id GROUP BY c.id, c.uses, c.max_uses HAVING "
+    "c.uses <> COUNT(u.coupon_id) OR c.uses > c.max_uses";
+constexpr char coupon_unpaid[] =
+    "SELECT u.coupon_id FROM coupon_use u JOIN coupon c ON c.id = u.coupon_id LEFT JOIN entry e ON e.id = u.entry_id "
+    "AND "
+    "e.kind = 11 AND e.account_id = u.account_id AND e.amount = c.amount WHERE c.kind = 0 AND e.id IS NULL";
+
 constexpr const char* statements_here[] = {
-    rate_all,   rate_insert,   refund_sum,     refund_insert, refund_add,  charge_hold, charge_of_hold, wallet_status,
-    wallet_low, coupon_insert, coupon_disable, coupon_take,   coupon_list, use_count,   use_insert,     use_list,
-    tag_all,    tag_list,      tag_insert,     tag_update,    tag_delete,  tag_name,    coupon_by_code,
+    wallet_expired, refund_all,  coupon_miscounted, coupon_unpaid,  rate_all,      rate_insert,    refund_sum,
+    refund_insert,  refund_add,  charge_hold,       charge_of_hold, wallet_status, wallet_low,     coupon_insert,
+    coupon_disable, coupon_take, coupon_list,       use_count,      use_insert,    use_list,       tag_all,
+    tag_list,       tag_insert,  tag_update,        tag_delete,     tag_name,      coupon_by_code,
 };
 
 template <class See>
@@ -130,6 +143,12 @@ Result<std::vector<ChargePart>> charge_parts(store::Db& db, int64_t account, int
     return parts;
 }
 
+Result<std::vector<std::pair<int64_t, int64_t>>> expired_bonuses(store::Db& db, int64_t at_us, int64_t limit) {
+    std::vector<std::pair<int64_t, int64_t>> out;
+    TRYV(each(std::move(db.query(wallet_expired).bind(at_us).bind(limit)),
+              [&](const store::Query& q) { out.emplace_back(q.integer(0), q.integer(1)); }));
+    return out;
+}
 Status set_wallet_status(store::Db& db, int64_t account, bool frozen) {
     TRYV(db.query(wallet_status).bind(frozen ? 1 : 0).bind(account).run());
     return {};
@@ -183,6 +202,26 @@ Result<std::string> tag_of_budget(store::Db& db, int64_t id) {
     auto q = db.query(tag_name);
     TRY(const bool row, q.bind(id).step());
     return row ? std::string(q.text(0)) : std::string();
+}
+
+Status check_moves(store::Db& db, const EntryCheck& entries, Faults& faults) {
+    std::map<int64_t, Ratio> rates;
+    TRYV(each(db.query(rate_all), [&](const store::Query& q) { rates[q.integer(0)] = {q.integer(2), q.integer(3)}; }));
+    for (const auto& [id, pinned] : entries.rates)
+        if (const auto it = rates.find(id); it == rates.end() || !(it->second == pinned.per_usd))
+            faults.add("a rate is what was pinned", "fx_rate", id);
+    auto refunds = entries.refunds;
+    TRYV(each(db.query(refund_all), [&](const store::Query& q) {
+        const auto it = refunds.find({q.integer(0), q.integer(1)});
+        if (it == refunds.end() || it->second != q.integer(2))
+            faults.add("refunded = journal", "refund of entry", q.integer(0));
+        if (it != refunds.end()) refunds.erase(it);
+    }));
+    for (const auto& [key, sum] : refunds) faults.add("refunded = journal", "refund of entry", key.first);
+    TRYV(each(db.query(coupon_miscounted),
+              [&](const store::Query& q) { faults.add("coupon uses = redemptions <= most", "coupon", q.integer(0)); }));
+    return each(db.query(coupon_unpaid),
+                [&](const store::Query& q) { faults.add("every redemption has its entry", "coupon", q.integer(0)); });
 }
 
 std::span<const char* const> move_statements() { return statements_here; }

@@ -6,6 +6,10 @@
 
 #include "ledger/book.h"
 
+namespace aig::ledger {
+class EntryCheck;
+struct Faults;
+}  // namespace aig::ledger
 namespace aig::ledger::sql {
 
 Result<RateTable> load_rates(store::Db& db);
@@ -23,6 +27,8 @@ struct ChargePart {
 };
 Result<std::vector<ChargePart>> charge_parts(store::Db& db, int64_t account, int64_t entry);
 
+/// Bonus wallets past their time with something left and nothing held: wallet and account.
+Result<std::vector<std::pair<int64_t, int64_t>>> expired_bonuses(store::Db& db, int64_t at_us, int64_t limit);
 Status set_wallet_status(store::Db& db, int64_t account, bool frozen);
 Status set_wallet_low(store::Db& db, int64_t account, std::optional<int64_t> nanos);
 
@@ -38,6 +44,9 @@ Result<TagBudgets> load_tag_budgets(store::Db& db);
 Status save_tag_budget(store::Db& db, const TagBudget& budget);
 Result<int64_t> delete_tag_budget(store::Db& db, int64_t account, std::string_view tag);
 Result<std::string> tag_of_budget(store::Db& db, int64_t id);
+
+/// What verify compares of these tables: rates pinned in the journal, refunds, coupons.
+Status check_moves(store::Db& db, const EntryCheck& entries, Faults& faults);
 
 std::span<const char* const> move_statements();
 

@@ -36,6 +36,7 @@ class SqliteBook : public Book {
     std::unique_ptr<store::Op> adjust(Adjustment adjustment, PostedPtr posted) override;
     std::unique_ptr<store::Op> operator_loss(OperatorLoss loss, PostedPtr posted) override;
     std::unique_ptr<store::Op> freeze_wallet(AccountId account, bool frozen) override;
+    std::unique_ptr<store::Op> expire_bonuses() override { return expire_bonuses_op(vault_); }
     std::unique_ptr<store::Op> set_balance_low(AccountId account, std::optional<int64_t> nanos) override;
     std::unique_ptr<store::Op> create_coupon(NewCoupon coupon, CouponPtr made) override;
     std::unique_ptr<store::Op> disable_coupon(std::string code, bool disabled) override;

@@ -8,6 +8,8 @@
 #include "base/money.h"
 #include "ledger/detail/canonical.h"
 #include "ledger/ledger_store.h"
+#include "ledger/moves_store.h"
+#include "ledger/statement_store.h"
 #include "ledger/testing/book_rig.h"
 
 namespace aig::ledger {
@@ -185,7 +187,10 @@ TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
 
 TEST(LedgerStatements, every_one_prepares_on_an_empty_database) {
     BookRig rig;
-    for (const char* sql : sql::statements())
+    std::vector<const char*> all;
+    for (const auto part : {sql::statements(), sql::move_statements(), sql::statement_statements()})
+        all.insert(all.end(), part.begin(), part.end());
+    for (const char* sql : all)
         EXPECT_TRUE(rig.store().read_now([&](store::Db& db) -> Status {
             (void)db.query(sql);
             if (db.failure()) return Error(ErrorCode::internal, sql);

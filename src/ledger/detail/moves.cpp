@@ -191,6 +191,45 @@ Status AdjustOp::post(store::Db& db) {
     return left ? Status(torn()) : Status{};
 }
 
+namespace {
+/// Looks, on the writer, which bonuses are over; what is still held of one is left until it is settled.
+class ExpireOp : public BookOp {
+  public:
+    using BookOp::BookOp;
+    Status check(store::Db& db) override {
+        at_us_ = vault().now_us();
+        over_.clear();
+        TRY(const auto rows, sql::expired_bonuses(db, at_us_, max_expired_at_once));
+        for (const auto& [wallet, account] : rows) {
+            TRY(auto* purse, vault().purse(db, account));
+            auto* w = purse ? purse->find(wallet) : nullptr;
+            if (w && w->expires_us <= at_us_ && w->held == 0 && w->available() > 0) over_.emplace_back(account, w);
+        }
+        return {};
+    }
+    Status apply(store::Db& db) override {
+        const std::string body = memo_body("expired");
+        for (const auto& [account, w] : over_) {
+            const int64_t amount = w->available();
+            w->debits += amount;
+            vault().touch(*w);
+            Entry e{0, EntryKind::expiry, account, w->id, amount, 0, at_us_, {}, body};
+            TRYV(vault().journal().append(db, e));
+        }
+        return {};
+    }
+    bool writes() const override { return !over_.empty(); }
+
+  private:
+    static constexpr int64_t max_expired_at_once = 200;
+    std::vector<std::pair<int64_t, Wallet*>> over_;
+    int64_t at_us_ = 0;
+};
+}  // namespace
+std::unique_ptr<store::Op> expire_bonuses_op(std::shared_ptr<Vault> vault) {
+    return std::make_unique<ExpireOp>(std::move(vault));
+}
+
 Status LossOp::plan(store::Db&) { return above_zero(amount_); }
 Status LossOp::post(store::Db& db) {
     posted_->amount_nanos = amount_;

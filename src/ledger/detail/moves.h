@@ -142,6 +142,7 @@ std::unique_ptr<store::Op> balance_low_op(std::shared_ptr<Vault>, AccountId, std
 std::unique_ptr<store::Op> set_rate_op(std::shared_ptr<Vault>, std::string currency, Ratio, std::string source);
 std::unique_ptr<store::Op> set_tag_budget_op(std::shared_ptr<Vault>, TagBudget);
 std::unique_ptr<store::Op> drop_tag_budget_op(std::shared_ptr<Vault>, AccountId, std::string tag);
+std::unique_ptr<store::Op> expire_bonuses_op(std::shared_ptr<Vault>);
 std::unique_ptr<store::Op> release_brake_op(std::shared_ptr<Vault>, KeyId);
 
 }  // namespace aig::ledger

@@ -20,8 +20,9 @@ Folder::Folder() {
 }
 Folder::~Folder() { std::filesystem::remove_all(path_); }
 
-BookRig::BookRig(store::Options options) : options_(std::move(options)), loops_(std::make_unique<rt::Loops>(1)) {
-    reopen();
+BookRig::BookRig(store::Options options, BookOptions book)
+    : options_(std::move(options)), book_options_(std::move(book)), loops_(std::make_unique<rt::Loops>(1)) {
+    reopen(book_options_.recover);
 }
 BookRig::~BookRig() {
     close();
@@ -38,9 +39,26 @@ void BookRig::reopen(bool recover) {
     auto opened = store::Store::open(options_);
     ASSERT_TRUE(opened) << opened.error().message();
     store_ = *std::move(opened);
-    auto book = Book::open(*store_, recover);
+    auto with = book_options_;
+    with.recover = recover;
+    auto book = Book::open(*store_, std::move(with));
     ASSERT_TRUE(book) << book.error().message();
     book_ = *std::move(book);
+}
+
+Status BookRig::commit(std::unique_ptr<store::Op> op) {
+    store::Batch batch;
+    batch.ops.push_back(std::move(op));
+    return store_->commit_now(std::move(batch));
+}
+std::vector<std::pair<std::string, std::string>> BookRig::events(AccountId account) {
+    std::vector<std::pair<std::string, std::string>> out;
+    EXPECT_TRUE(store_->read_now([&](store::Db& db) -> Status {
+        TRY(const auto rows, store::events(db, account, 0, 1'000));
+        for (const auto& row : rows) out.emplace_back(row.event.type, row.event.data_json);
+        return {};
+    }));
+    return out;
 }
 
 AccountId BookRig::fund(int64_t nanos, std::string currency) {

@@ -53,13 +53,17 @@ inline Settlement settlement_of(int64_t nanos) {
 
 class BookRig {
   public:
-    explicit BookRig(store::Options options = {});
+    explicit BookRig(store::Options options = {}, BookOptions book = {});
     ~BookRig();
     /// Closes and opens again; with `recover` false open holds of calls stay.
     void reopen(bool recover = true);
     void close();
 
     store::Store& store() { return *store_; }
+    /// One Op in a batch of its own.
+    Status commit(std::unique_ptr<store::Op> op);
+    /// Types and data of an account's events, in order.
+    std::vector<std::pair<std::string, std::string>> events(AccountId account);
     Book& book() { return *book_; }
     rt::Loop& loop() { return (*loops_)[0]; }
     const Folder& folder() const { return folder_; }
@@ -83,6 +87,7 @@ class BookRig {
     static rt::Task<> credit_one(Book& book, AccountId account, int64_t nanos, std::latch& done);
     Folder folder_;
     store::Options options_;
+    BookOptions book_options_;
     int64_t next_account_ = 0;
     std::unique_ptr<rt::Loops> loops_;
     std::unique_ptr<store::Store> store_;

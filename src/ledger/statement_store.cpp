@@ -1,0 +1,96 @@
+#include "ledger/statement_store.h"
+
+namespace aig::ledger {
+namespace sql {
+namespace {
+constexpr char day_last[] = "SELECT day, first_entry, last_entry, hash FROM ledger_day ORDER BY day DESC LIMIT 1";
+constexpr char day_one[] = "SELECT day, first_entry, last_entry, hash FROM ledger_day WHERE day = ?";
+constexpr char day_insert[] =
+    "INSERT INTO ledger_day (day, first_entry, last_entry, hash, closed_us) VALUES (?, ?, ?, ?, ?)";
+constexpr char entry_first[] = "SELECT at_us FROM entry ORDER BY id LIMIT 1";
+constexpr char day_wrong_hash[] =
+    "SELECT d.day FROM ledger_day d LEFT JOIN entry e ON e.id = d.last_entry WHERE d.last_entry > 0 AND (e.id IS NULL "
+    "OR "
+    "e.hash <> d.hash) ORDER BY d.day";
+constexpr char day_gap[] =
+    "SELECT d.day FROM ledger_day d JOIN ledger_day b ON b.day = d.day - 1 WHERE d.first_entry <> b.last_entry + 1 "
+    "ORDER "
+    "BY d.day";
+constexpr char statement_insert[] =
+    "INSERT INTO statement (account_id, day, body, signature, node_key) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+constexpr char statement_all[] =
+    "SELECT account_id, day, body, signature, node_key FROM statement ORDER BY account_id, day";
+constexpr char statement_one[] =
+    "SELECT account_id, day, body, signature, node_key FROM statement WHERE account_id = ? AND day = ?";
+constexpr char statement_list[] =
+    "SELECT account_id, day, body, signature, node_key FROM statement WHERE account_id = ? AND day < ? ORDER BY day "
+    "DESC "
+    "LIMIT ?";
+constexpr const char* statements_here[] = {day_last, day_one,          day_insert,    entry_first,   day_wrong_hash,
+                                           day_gap,  statement_insert, statement_all, statement_one, statement_list};
+
+template <class See>
+Status each(store::Query q, const See& see) {
+    for (;;) {
+        TRY(const bool row, q.step());
+        if (!row) return {};
+        see(q);
+    }
+}
+Result<std::optional<ClosedDay>> day_of(store::Query q) {
+    TRY(const bool row, q.step());
+    if (!row) return std::optional<ClosedDay>();
+    return std::optional(ClosedDay{q.integer(0), q.integer(1), q.integer(2), std::string(q.blob(3))});
+}
+Statement statement_of(const store::Query& q) {
+    return {AccountId{q.integer(0)}, q.integer(1), std::string(q.text(2)), std::string(q.blob(3)),
+            std::string(q.blob(4))};
+}
+}  // namespace
+
+Result<std::optional<ClosedDay>> last_day(store::Db& db) { return day_of(db.query(day_last)); }
+Result<std::optional<ClosedDay>> closed_day(store::Db& db, int64_t day) {
+    return day_of(std::move(db.query(day_one).bind(day)));
+}
+Status insert_day(store::Db& db, const ClosedDay& day, int64_t closed_us) {
+    auto q = db.query(day_insert);
+    TRYV(q.bind(day.day).bind(day.first).bind(day.last).bind_blob(day.hash).bind(closed_us).run());
+    return {};
+}
+Result<int64_t> first_entry_us(store::Db& db) {
+    auto q = db.query(entry_first);
+    TRY(const bool row, q.step());
+    return row ? q.integer(0) : 0;
+}
+Status insert_statement(store::Db& db, const Statement& s) {
+    auto q = db.query(statement_insert);
+    q.bind(s.account.value).bind(s.day).bind(s.body).bind_blob(s.signature).bind_blob(s.node_key);
+    TRYV(q.run());
+    return {};
+}
+Status each_misplaced_day(store::Db& db, const std::function<void(int64_t)>& see) {
+    const auto day = [&](const store::Query& q) { see(q.integer(0)); };
+    TRYV(each(db.query(day_wrong_hash), day));
+    return each(db.query(day_gap), day);
+}
+Status each_statement(store::Db& db, const std::function<void(const Statement&)>& see) {
+    return each(db.query(statement_all), [&](const store::Query& q) { see(statement_of(q)); });
+}
+std::span<const char* const> statement_statements() { return statements_here; }
+}  // namespace sql
+
+Result<Statement> statement(store::Db& db, AccountId account, int64_t day) {
+    auto q = db.query(sql::statement_one);
+    TRY(const bool row, q.bind(account.value).bind(day).step());
+    if (!row) return Error(ErrorCode::resource_not_found, "there is no statement of this account and day");
+    return sql::statement_of(q);
+}
+Result<std::vector<Statement>> statements(store::Db& db, AccountId account, int64_t before, int64_t limit) {
+    std::vector<Statement> out;
+    auto q = db.query(sql::statement_list);
+    q.bind(account.value).bind(before > 0 ? before : INT64_MAX).bind(limit);
+    TRYV(sql::each(std::move(q), [&](const store::Query& r) { out.push_back(sql::statement_of(r)); }));
+    return out;
+}
+
+}  // namespace aig::ledger
