@@ -67,12 +67,13 @@ TEST(KillChild, DISABLED_works_until_it_is_killed) {
     ::pause();
 }
 
-pid_t start_child(const std::string& folder, int& from_child) {
+pid_t start_child(const std::string& folder, int& from_child, const char* failpoint = nullptr) {
     int ends[2];
     if (::pipe(ends) != 0) return -1;
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::setenv(folder_variable, folder.c_str(), 1);
+        if (failpoint) ::setenv("AIG_FAILPOINT", failpoint, 1);
         ::close(ends[0]);
         if (ends[1] != pipe_number) {
             ::dup2(ends[1], pipe_number);
@@ -91,9 +92,9 @@ pid_t start_child(const std::string& folder, int& from_child) {
 }
 
 /// Kills the child after `count` acknowledgements; gives all that it said.
-std::vector<Said> run_and_kill(const std::string& folder, size_t count) {
+std::vector<Said> run_and_kill(const std::string& folder, size_t count, const char* failpoint = nullptr) {
     int from_child = -1;
-    const pid_t pid = start_child(folder, from_child);
+    const pid_t pid = start_child(folder, from_child, failpoint);
     std::vector<Said> all;
     Said said;
     bool killed = false;
@@ -142,6 +143,49 @@ TEST(Kill, nothing_acknowledged_is_lost) {
     }
     EXPECT_GT(acknowledged, static_cast<size_t>(rounds));
 }
+
+#ifdef AIG_SANITIZED  // only these builds have failpoints
+/// What the books say after a death at one point: entries of charges, voids at the restart.
+struct After {
+    int64_t charges = 0, voids = 0;
+};
+After after_dying_at(const char* failpoint) {
+    After after;
+    Folder folder;
+    EXPECT_TRUE(run_and_kill(folder.path(), SIZE_MAX, failpoint).empty()) << failpoint;  // nothing was acknowledged
+    store::Options options;
+    options.path = folder.database();
+    auto store = store::Store::open(options);
+    auto book = Book::open(**store);
+    EXPECT_TRUE(book);
+    EXPECT_EQ((*book)->open_holds(), 0) << failpoint;
+    EXPECT_TRUE((*store)->read_now([&](store::Db& db) -> Status {
+        auto q = db.query("SELECT COALESCE(SUM(kind = 20), 0), COALESCE(SUM(kind = 40), 0) FROM entry");
+        TRYV(q.step());
+        after = {q.integer(0), q.integer(1)};
+        return {};
+    }));
+    const auto report = Book::verify(**store);
+    EXPECT_TRUE(report && report->ok) << failpoint << ": " << ::testing::PrintToString(report->faults);
+    return after;
+}
+
+TEST(Kill, at_each_point_the_books_say_what_the_disk_says) {
+    const auto c1 = after_dying_at("hold.written");  // in the transaction that was never committed
+    EXPECT_EQ(c1.charges + c1.voids, 0);
+    const auto c2 = after_dying_at("hold.durable");  // held, nothing asked for yet (C3, C4: the same on disk)
+    EXPECT_EQ(c2.charges, 0);
+    EXPECT_GT(c2.voids, 0);
+    const auto c5 = after_dying_at("settle.queued");
+    EXPECT_EQ(c5.charges, 0);
+    EXPECT_GT(c5.voids, 0);
+    const auto c6 = after_dying_at("settle.written");
+    EXPECT_EQ(c6.charges, 0);  // not committed
+    EXPECT_GT(c6.voids, 0);
+    const auto c7 = after_dying_at("settle.durable");  // charged, and the caller never heard of it
+    EXPECT_GT(c7.charges, 0);
+}
+#endif
 
 }  // namespace
 }  // namespace aig::ledger

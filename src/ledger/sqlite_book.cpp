@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "ledger/detail/receipt_mint.h"
@@ -80,6 +81,7 @@ rt::Task<Result<Hold>> SqliteBook::hold(HoldRequest request) {
             store_.submit(batch_of(store::event(*std::move(outcome->told)), {}, false), [](const Status&) {});
         co_return std::move(status).error();
     }
+    AIG_FAILPOINT("hold.durable");
     outcome->granted = false;  // from here the Hold answers for it
     Hold hold(this, HoldId{outcome->hold}, AccountId{outcome->account}, outcome->amount, outcome->free);
     co_return hold;
@@ -111,6 +113,7 @@ rt::Task<Result<Receipt>> SqliteBook::settle(Hold hold, Settlement settlement) {
     auto status = co_await store_.commit(std::move(batch));
     if (!status && !outcome->before) co_return std::move(status).error();  // the Hold, still whole, voids itself
     hold.book_ = nullptr;
+    AIG_FAILPOINT("settle.durable");
     co_return ReceiptMint::mint(outcome->charged, outcome->available, outcome->entry);
 }
 

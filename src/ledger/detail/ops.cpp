@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/money.h"
@@ -175,6 +176,7 @@ Status HoldOp::apply(store::Db& db) {
     outcome_->amount = grant_;
     outcome_->granted = true;
     vault().add(std::move(hold));
+    AIG_FAILPOINT("hold.written");
     return {};
 }
 
@@ -316,6 +318,7 @@ Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
 }
 
 Status SettleOp::apply(store::Db& db) {
+    AIG_FAILPOINT("settle.queued");
     TRYV(give_back(db));
     for (const auto* b : budgets_)
         if (b->counts) charge_nothing();
@@ -325,6 +328,7 @@ Status SettleOp::apply(store::Db& db) {
     TRYV(write_usage(db, parts));
     TRYV(tell_charged(vault(), db, *hold_, *purse_, budgets_, outcome_->charged, at_us_));
     brake(*hold_);
+    AIG_FAILPOINT("settle.written");
     outcome_->available = purse_->available(at_us_);
     vault().remove(id_.value);
     return {};
