@@ -7,7 +7,6 @@ using namespace aig;
 
 TEST(MoneyView, charges_up_balances_down) {
     EXPECT_EQ(api::tenth_nanos_down(19), "1");
-    EXPECT_EQ(api::tenth_nanos_up(11), "2");
     EXPECT_EQ(api::quota(12'500'000'000), "6250000");
     const api::Display tmt{"TMT", {7, 2}};
     EXPECT_EQ(api::shown_balance(1'000'000'001, tmt), "3.500000003");

@@ -10,8 +10,6 @@
 namespace aig::app {
 namespace {
 
-constexpr size_t max_admin_body = 1 << 20;
-
 rt::Task<> reply(net::Exchange& http, int status, std::string type, std::string body) {
     net::Headers h;
     h.add("content-type", std::move(type));
@@ -70,7 +68,7 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
         co_await reply(http, 200, "text/plain; version=0.0.4", metrics::expose());
         co_return;
     }
-    auto body = co_await http.read_body(max_admin_body);
+    auto body = co_await http.read_body(api::most_admin_body(head.path));
     if (!body) {
         co_await reply_error(http, std::move(body).error());
         co_return;

@@ -257,7 +257,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& fres
     return paths;
 }
 
-Result<std::string> config_data_dir(const std::string& path) {
+Result<Books> config_books(const std::string& path) {
     const auto refuse = [&](const std::vector<Fault>& faults) {
         return Error(ErrorCode::config_invalid, without_last_line_end(render_faults(path, faults)));
     };
@@ -269,18 +269,26 @@ Result<std::string> config_data_dir(const std::string& path) {
         if (faults.empty()) faults = settings::check(all_settings(), whole);
         return refuse(faults);
     }
-    Node only;
-    only.kind = Node::Kind::map;
-    if (const auto* n = whole.find("data_dir")) {
-        only.keys.push_back("data_dir");
-        only.items.push_back(*n);
+    const auto keep = [](Node& map, std::string name, const Node* value) {
+        map.kind = Node::Kind::map;
+        if (!value) return;
+        map.keys.push_back(std::move(name));
+        map.items.push_back(*value);
+    };
+    Node only, billing;
+    keep(only, "data_dir", whole.find("data_dir"));
+    const auto* all_billing = whole.find("billing");
+    if (all_billing && all_billing->kind == Node::Kind::map) {
+        keep(billing, "currency", all_billing->find("currency"));
+        keep(only, "billing", &billing);
     }
     faults.clear();
     substitute(only, "", process_sources(), faults);
     const settings::Schema schema(app_settings_rows());
     for (auto& f : settings::check(schema, only)) faults.push_back(std::move(f));
     if (!faults.empty()) return refuse(faults);
-    return Reader(schema, only).text("data_dir");
+    const Reader read(schema, only);
+    return Books{read.text("data_dir"), read.text("billing.currency")};
 }
 
 std::string render_faults(std::string_view file, const std::vector<Fault>& faults) {

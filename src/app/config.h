@@ -81,9 +81,12 @@ Loaded load_config(const std::string& path, const catalogue::WireResolver& wire)
 /// Paths of the settings that differ and that a reload cannot change; they keep their running values.
 std::vector<std::string> needs_restart(const Config& running, const Config& fresh);
 
-/// Only its data_dir: operator commands run in shells that have no provider's key, and need nothing else. Faults of
-/// other settings are not looked for.
-Result<std::string> config_data_dir(const std::string& path);
+/// Only what operator commands need (data_dir, billing.currency): they run in shells that have no provider's key.
+/// Faults of other settings are not looked for.
+struct Books {
+    std::string data_dir, currency;
+};
+Result<Books> config_books(const std::string& path);
 
 /// "aig.yaml:12: providers.openai.api_key: …" lines.
 std::string render_faults(std::string_view file, const std::vector<settings::Fault>& faults);

@@ -396,16 +396,20 @@ TEST(ConfigCommand, OperatorsNeedOnlyTheDataFolder) {
     const auto path = ::testing::TempDir() + "aig-config-data-dir.yaml";
     const auto dir_of = [&](const std::string& yaml) {
         std::ofstream(path) << yaml;
-        return config_data_dir(path);
+        return config_books(path);
     };
-    EXPECT_EQ(*dir_of("data_dir: /srv/aig\nproviders: {openai: {api_key: \"${env:AIG_TEST_NOT_SET}\"}}\n"), "/srv/aig");
-    EXPECT_EQ(*dir_of("server: {}\n"), "./data");
+    EXPECT_EQ(dir_of("data_dir: /srv/aig\nproviders: {openai: {api_key: \"${env:AIG_TEST_NOT_SET}\"}}\n")->data_dir,
+              "/srv/aig");
+    EXPECT_EQ(dir_of("server: {}\n")->data_dir, "./data");
+    EXPECT_EQ(dir_of("server: {}\n")->currency, "USD");
+    EXPECT_EQ(dir_of("billing: {currency: TMT, fee_percent: \"${env:AIG_TEST_NOT_SET}\"}\n")->currency, "TMT");
+    EXPECT_THAT(dir_of("billing: {currency: DOLLARS}\n").error().message(), HasSubstr("billing.currency"));
     EXPECT_THAT(dir_of("data_dir: ${env:AIG_TEST_NOT_SET}\n").error().message(),
                 HasSubstr(path + ":1: data_dir: the environment variable AIG_TEST_NOT_SET is not set"));
     EXPECT_THAT(dir_of("data_dir:\n").error().message(), HasSubstr("is blank"));
     EXPECT_THAT(dir_of("").error().message(), HasSubstr("the file is empty"));
     EXPECT_THAT(dir_of("a: {").error().message(), HasSubstr("not YAML"));
-    EXPECT_THAT(config_data_dir("/does/not/exist.yaml").error().message(), HasSubstr("cannot be read"));
+    EXPECT_THAT(config_books("/does/not/exist.yaml").error().message(), HasSubstr("cannot be read"));
 }
 }  // namespace
 }  // namespace aig::app

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "api/admin/admin.h"
@@ -15,15 +16,16 @@ namespace {
 
 class LocalAdmin final : public cli::AdminTransport {
   public:
-    Status open(const std::string& data_dir) {
-        TRYV(make_folder(data_dir));
-        TRY(lock_, store::DirLock::take(data_dir));
+    Status open(const Books& books) {
+        TRY(lock_, store::DirLock::take(books.data_dir));
         store::Options options;
-        options.path = data_dir + "/aig.db";
+        options.path = books.data_dir + "/aig.db";
         TRY(store_, store::Store::open(options));
         TRY(book_, ledger::Book::open(*store_, false));
         TRY(directory_, identity::Directory::open(*store_));
-        admin_ = std::make_unique<api::Admin>(*store_, *book_, *directory_);
+        api::AdminHooks hooks;
+        hooks.currency = books.currency;
+        admin_ = std::make_unique<api::Admin>(*store_, *book_, *directory_, std::move(hooks));
         return {};
     }
     Result<cli::AdminReply> call(cli::AdminRequest r) override {
@@ -39,17 +41,36 @@ class LocalAdmin final : public cli::AdminTransport {
     std::unique_ptr<identity::Directory> directory_;
     std::unique_ptr<api::Admin> admin_;
 };
+/// A configuration says where the books shall be, also before the first start. A mistyped --data says nothing: it makes
+/// no folder.
+Status holds_books(const std::string& folder) {
+    std::error_code ignored;
+    if (std::filesystem::exists(std::filesystem::path(folder) / "aig.db", ignored)) return {};
+    return Error(ErrorCode::bad_param,
+                 fmt::format("{} holds no aig.db. Give the folder of a gateway (data_dir in its configuration), or "
+                             "--config FILE to begin new books.",
+                             folder));
+}
+
+Result<Books> books_of(const cli::Place& place) {
+    if (place.config_file.empty()) return Books{place.data_dir.empty() ? "./data" : place.data_dir, "USD"};
+    return config_books(place.config_file);
+}
 }  // namespace
 
 Result<std::string> data_dir_of(const cli::Place& place) {
-    if (place.config_file.empty()) return place.data_dir.empty() ? std::string("./data") : place.data_dir;
-    return config_data_dir(place.config_file);
+    TRY(auto books, books_of(place));
+    return std::move(books.data_dir);
 }
 
 Result<std::unique_ptr<cli::AdminTransport>> open_in_process(const cli::Place& place) {
-    TRY(const auto data_dir, data_dir_of(place));
+    TRY(const auto books, books_of(place));
+    if (place.config_file.empty())
+        TRYV(holds_books(books.data_dir));
+    else
+        TRYV(make_folder(books.data_dir));
     auto admin = std::make_unique<LocalAdmin>();
-    TRYV(admin->open(data_dir));
+    TRYV(admin->open(books));
     return std::unique_ptr<cli::AdminTransport>(std::move(admin));
 }
 

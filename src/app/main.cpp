@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
     using namespace aig;
     ::umask(077);  // databases, tokens and sockets are the operator's alone, in whatever folder they lie
     cli::CliHooks hooks;
-    hooks.version = "0.1.0";
+    hooks.version = AIG_VERSION;
     hooks.schema_version = store::newest_schema();
     hooks.serve = app::run_serve;
     hooks.dev = app::run_dev;

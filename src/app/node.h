@@ -31,7 +31,7 @@ struct NodeOptions {
     Ratio rate_per_usd;            ///< of that currency
     ledger::Alerts alerts;
     std::vector<ledger::FreeRule> free_tier;
-    std::function<Status()> reload;  ///< for POST /admin/reload; may be none
+    std::function<Result<std::vector<std::string>>()> reload;  ///< as AdminHooks::reload; may be none
 
     catalogue::Config catalogue;
 };

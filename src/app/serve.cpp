@@ -50,8 +50,9 @@ std::shared_ptr<const Config> load(const std::string& file) {
     return loaded.config;
 }
 
-/// A file that does not load, or whose catalogue does not build, leaves everything as it is.
-Status reload_from(Node& node, const std::string& file) {
+/// A file that does not load, or whose catalogue does not build, leaves everything as it is. Gives the settings that
+/// differ from those the process was started with and wait for its next start.
+Result<std::vector<std::string>> reload_from(Node& node, const Config& running, const std::string& file) {
     auto loaded = load_config(file, provider::wire);
     if (!loaded.config) {
         log::error("reload_refused", {{"faults", render_faults(file, loaded.faults)}});
@@ -60,14 +61,17 @@ Status reload_from(Node& node, const std::string& file) {
     log::configure(loaded.config->log.format, loaded.config->log.level);
     TRYV(node.reload(loaded.config->catalogue));
     node.set_free_tier(loaded.config->billing.free_tier);
-    return {};
+    auto waiting = needs_restart(running, *loaded.config);
+    for (const auto& setting : waiting) log::warn("needs_restart", {{"setting", setting}});
+    return waiting;
 }
 
 int serve_until_signal(const cli::ServeOptions& o, std::shared_ptr<const Config> config) {
     auto options = node_options(*config);
     auto node_at = std::make_shared<Node*>(nullptr);
-    options.reload = [node_at, file = o.config_file] {
-        return *node_at ? reload_from(**node_at, file) : Status(Error(ErrorCode::conflict, "still starting"));
+    options.reload = [node_at, config, file = o.config_file]() -> Result<std::vector<std::string>> {
+        if (!*node_at) return Error(ErrorCode::conflict, "still starting");
+        return reload_from(**node_at, *config, file);
     };
     auto node = Node::start(std::move(options));
     if (!node) {
@@ -82,7 +86,7 @@ int serve_until_signal(const cli::ServeOptions& o, std::shared_ptr<const Config>
     }
     log::info("serving", {{"url", ready.url}, {"admin_url", ready.admin_url}, {"config", o.config_file}});
     while (wait_for_signal() == SIGHUP) {
-        if (auto done = reload_from(**node, o.config_file); !done) log::warn("kept_the_old_config");
+        if (auto done = reload_from(**node, *config, o.config_file); !done) log::warn("kept_the_old_config");
     }
     (*node)->drain(drain_ms, asked_to_hurry);
     return cli::exit_ok;
@@ -100,6 +104,10 @@ int run_serve(const cli::ServeOptions& o) {
 }
 
 int run_sim(const cli::SimOptions& o) {
+    if (o.list_faults) {
+        fmt::print("{}", sim::fault_table());
+        return cli::exit_ok;
+    }
     block_signals();
     rt::Loops loops(1);
     sim::SimOptions options;

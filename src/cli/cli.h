@@ -31,6 +31,7 @@ struct SimOptions {
     uint16_t port = 8090;  ///< 0 = a free port
     std::string host = "127.0.0.1";
     std::string bill_file, script_file, ready_file;
+    bool list_faults = false;  ///< print the table of faults and end
 };
 
 /// Whose database an operator command means, when not a URL.

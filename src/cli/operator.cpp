@@ -193,6 +193,36 @@ int print_list(const Context& context, const Operator& o, std::string path, std:
     return exit_ok;
 }
 
+int print_table_of(const Context& context, const Operator& o, std::string path, std::string_view member,
+                   const std::vector<std::string>& columns) {
+    return ask_and_print(context, o, {"GET", std::move(path), "", ""}, [&](JsonRef r) {
+        std::vector<std::vector<std::string>> rows{columns};
+        for (const JsonRef item : r[member]) {
+            std::vector<std::string> row;
+            for (const auto& c : columns) row.push_back(cell(item[c]));
+            rows.push_back(std::move(row));
+        }
+        print_table(context.out, rows);
+    });
+}
+
+void say_wallet(std::ostream& out, JsonRef w) {
+    out << fmt::format("balance    {} {}\nheld       {}\navailable  {}\n", w["balance"].text(), w["currency"].text(),
+                       w["held"].text(), w["available"].text());
+    if (w["frozen"].boolean()) out << "frozen     takes no new call\n";
+}
+
+void write_list(JsonWriter& w, std::string_view comma_separated) {
+    w.begin_array();
+    while (true) {
+        const auto comma = comma_separated.find(',');
+        w.string(comma_separated.substr(0, comma));
+        if (comma == std::string_view::npos) break;
+        comma_separated.remove_prefix(comma + 1);
+    }
+    w.end_array();
+}
+
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows) {
     std::vector<size_t> widths;
     for (const auto& row : rows) {

@@ -64,6 +64,23 @@ Result<AccountId> StoredDirectory::create_account(std::string name, std::string 
     return row.id;
 }
 
+Result<AccountRow> StoredDirectory::update_account(AccountId account, std::optional<std::string> name,
+                                                   std::optional<std::string> email, store::Ops with) {
+    AccountRow row;
+    store::Batch b;
+    b.guarded = true;
+    b.ops.push_back(store::op([&](store::Db& db) -> Status {
+        TRY(row, load_account(db, account));
+        if (name) row.name = *name;
+        if (email) row.email = *email;
+        TRYV(valid_account(row.name, row.email));
+        return save_account(db, row);
+    }));
+    for (auto& op : with) b.ops.push_back(std::move(op));
+    TRYV(store_.commit_now(std::move(b)));
+    return row;
+}
+
 Status StoredDirectory::block_account(AccountId account, bool blocked, store::Ops with) {
     store::Batch b;
     b.guarded = true;

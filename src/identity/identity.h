@@ -176,6 +176,9 @@ class Directory {
     virtual Result<std::vector<SubAccountRow>> sub_accounts(AccountId of, std::string_view external_ref,
                                                             SubAccountId after, int64_t limit) = 0;
 
+    /// A new name or address, where given. resource_not_found.
+    virtual Result<AccountRow> update_account(AccountId account, std::optional<std::string> name,
+                                              std::optional<std::string> email, store::Ops with = {}) = 0;
     /// Keys of a blocked account answer account_blocked. resource_not_found.
     virtual Status block_account(AccountId account, bool blocked, store::Ops with = {}) = 0;
     /// In the order of their ids, from behind `after`, at most 10,000.

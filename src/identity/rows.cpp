@@ -33,6 +33,7 @@ constexpr const char* account_by_id = "SELECT id, name, email, status, created_u
 constexpr const char* account_highest = "SELECT COALESCE(MAX(id), 0) FROM account";
 constexpr const char* account_insert =
     "INSERT INTO account (id, name, email, status, created_us) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr const char* account_save = "UPDATE account SET name = ?1, email = ?2 WHERE id = ?3";
 constexpr const char* account_status = "UPDATE account SET status = ?1 WHERE id = ?2";
 constexpr const char* key_highest = "SELECT COALESCE(MAX(id), 0) FROM api_key";
 constexpr const char* key_insert =
@@ -275,6 +276,12 @@ Status mark_frozen(store::Db& db, KeyId id, int64_t at_us, std::string_view why)
 }
 
 Status mark_revoked(store::Db& db, KeyId id, int64_t now_us) { return set(db.query(key_revoke), now_us, id); }
+
+Status save_account(store::Db& db, const AccountRow& row) {
+    auto q = db.query(account_save);
+    TRYV(q.bind(std::string_view(row.name)).bind(std::string_view(row.email)).bind(row.id.value).run());
+    return {};
+}
 
 Status mark_account(store::Db& db, AccountId id, std::string_view status) {
     auto q = db.query(account_status);

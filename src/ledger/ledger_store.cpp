@@ -15,6 +15,10 @@ constexpr char entry_by_ref[] = "SELECT 1 FROM entry WHERE account_id = ? AND re
 constexpr char entry_all[] =
     "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry WHERE id > ? AND id <= "
     "? ORDER BY id LIMIT ?";
+constexpr char entry_between[] =
+    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body FROM entry WHERE at_us >= ? AND at_us < "
+    "? "
+    "ORDER BY id";
 constexpr char wallet_load[] =
     "SELECT id, kind, status, currency, expires_us, credits, debits, held, low FROM wallet WHERE account_id = ? "
     "ORDER BY kind DESC, expires_us IS NULL, expires_us, id";
@@ -37,10 +41,11 @@ constexpr char hold_update[] = "UPDATE open_hold SET amount = ?, body = ? WHERE 
 constexpr char hold_delete[] = "DELETE FROM open_hold WHERE id = ?";
 constexpr char hold_all[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold ORDER BY id";
 
-constexpr const char* all_statements[] = {
-    head_load,     head_save,   entry_newest, entry_insert, entry_of_hold, entry_by_ref, entry_all,     wallet_load,
-    wallet_insert, wallet_save, wallet_all,   wallet_by_id, budget_load,   budget_by_id, budget_insert, budget_save,
-    budget_all,    hold_load,   hold_count,   hold_calls,   hold_insert,   hold_update,  hold_delete,   hold_all};
+constexpr const char* all_statements[] = {head_load,     head_save,   entry_newest,  entry_insert, entry_of_hold,
+                                          entry_by_ref,  entry_all,   entry_between, wallet_load,  wallet_insert,
+                                          wallet_save,   wallet_all,  wallet_by_id,  budget_load,  budget_by_id,
+                                          budget_insert, budget_save, budget_all,    hold_load,    hold_count,
+                                          hold_calls,    hold_insert, hold_update,   hold_delete,  hold_all};
 
 Error missing(std::string_view what, int64_t id) {
     return Error(ErrorCode::internal, fmt::format("{} {} is not in the database", what, id));
@@ -68,6 +73,20 @@ StoredWallet stored_wallet(const store::Query& q) {
     s.wallet.held = q.integer(4);
     s.currency = q.text(5);
     return s;
+}
+/// The columns from id to body.
+Entry entry_of(const store::Query& q) {
+    Entry e;
+    e.id = q.integer(0);
+    e.kind = static_cast<EntryKind>(q.integer(1));
+    e.account = q.integer(2);
+    e.wallet = q.integer(3);
+    e.amount = q.integer(4);
+    e.hold = q.integer(5);
+    e.at_us = q.integer(6);
+    if (!q.is_null(7)) e.ref = q.text(7);
+    e.body = q.blob(8);
+    return e;
 }
 /// Steps through all rows.
 template <class See>
@@ -241,18 +260,14 @@ Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
     return each(std::move(db.query(entry_all).bind(after).bind(last).bind(limit)), [&](const store::Query& q) {
         StoredEntry s;
         s.kind = q.integer(1);
-        s.entry.id = q.integer(0);
-        s.entry.kind = static_cast<EntryKind>(s.kind);
-        s.entry.account = q.integer(2);
-        s.entry.wallet = q.integer(3);
-        s.entry.amount = q.integer(4);
-        s.entry.hold = q.integer(5);
-        s.entry.at_us = q.integer(6);
-        if (!q.is_null(7)) s.entry.ref = q.text(7);
-        s.entry.body = q.blob(8);
+        s.entry = entry_of(q);
         s.hash = q.blob(9);
         see(s);
     });
+}
+Status each_entry_between(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Entry&)>& see) {
+    return each(std::move(db.query(entry_between).bind(from_us).bind(to_us)),
+                [&](const store::Query& q) { see(entry_of(q)); });
 }
 Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see) {
     return each(db.query(wallet_all), [&](const store::Query& q) { see(stored_wallet(q)); });

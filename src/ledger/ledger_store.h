@@ -64,6 +64,9 @@ Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see)
 /// `see` gets the error of a hold whose body cannot be read.
 Status each_hold(store::Db& db, const std::function<void(int64_t id, Result<OpenHold>)>& see);
 
+/// The entries of [from_us, to_us), without their hashes.
+Status each_entry_between(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Entry&)>& see);
+
 /// All statements, for the test that prepares each on an empty database.
 std::span<const char* const> statements();
 

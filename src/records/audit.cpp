@@ -74,10 +74,12 @@ AuditRow row_of(const store::Query& q) {
 
 class AuditOp : public store::Op {
   public:
-    explicit AuditOp(std::function<AuditEntry()> entry) : entry_(std::move(entry)) {}
+    explicit AuditOp(std::function<std::optional<AuditEntry>()> entry) : entry_(std::move(entry)) {}
     Status apply(store::Db& db) override {
+        auto entry = entry_();
+        if (!entry) return {};
         TRY(const auto head, load_head(db));
-        AuditRow r{head.id + 1, now_us(), entry_()};
+        AuditRow r{head.id + 1, now_us(), *std::move(entry)};
         auto& e = r.entry;
         for (auto* text : {&e.actor, &e.action, &e.object, &e.from}) *text = clip(std::move(*text), max_text);
         if (e.detail_json.size() > max_detail) e.detail_json = R"({"cut":true})";
@@ -93,11 +95,11 @@ class AuditOp : public store::Op {
     }
 
   private:
-    std::function<AuditEntry()> entry_;
+    std::function<std::optional<AuditEntry>()> entry_;
 };
 }  // namespace
 
-std::unique_ptr<store::Op> audit(std::function<AuditEntry()> entry) {
+std::unique_ptr<store::Op> audit(std::function<std::optional<AuditEntry>()> entry) {
     return std::make_unique<AuditOp>(std::move(entry));
 }
 std::unique_ptr<store::Op> audit(AuditEntry entry) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,9 @@ struct AuditEntry {
 };
 
 std::unique_ptr<store::Op> audit(AuditEntry entry);
-/// For an entry that is known only when the ops before it in its batch were applied (an id they gave out).
-std::unique_ptr<store::Op> audit(std::function<AuditEntry()> entry);
+/// For an entry that is known only when the ops before it in its batch were applied (an id they gave out); nothing when
+/// they changed nothing (a payment that was booked before).
+std::unique_ptr<store::Op> audit(std::function<std::optional<AuditEntry>()> entry);
 
 struct AuditRow {
     int64_t id = 0, at_us = 0;

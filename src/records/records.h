@@ -23,7 +23,8 @@ struct CallRecord {
     int status = 0, attempts = 0;
     bool streamed = false, estimated = false, lossless = false;
     int64_t input = 0, cached_input = 0, cache_write = 0, output = 0, reasoning = 0;
-    int64_t cost_nanos = 0, operator_cost_nanos = 0;
+    int64_t cost_nanos = 0;           ///< in the wallet's currency
+    int64_t operator_cost_nanos = 0;  ///< USD, what the provider takes for it; 0 where targets have no cost
 };
 
 /// Composed into the batch of the settlement or the release.

@@ -8,4 +8,6 @@ std::span<const char* const> statements();
 std::span<const char* const> audit_statements();
 std::span<const char* const> idempotency_statements();
 std::span<const char* const> usage_statements();
+std::span<const char* const> margin_statements();
+std::span<const char* const> invoice_statements();
 }  // namespace aig::records::sql

@@ -14,6 +14,11 @@ void write_account(JsonWriter& w, const identity::AccountRow& a) {
     w.end_object();
 }
 
+Status read_text(const Body& body, std::string_view name, std::optional<std::string>& into) {
+    TRY(into, body.text(name, ""));
+    return {};
+}
+
 Result<AdminReply> make_account(const Ask& ask) {
     TRY(const Body body, Body::parse(ask.request.body, {"name", "email", "currency"}));
     TRY(const std::string name, body.needed_text("name"));
@@ -75,10 +80,27 @@ Result<AdminReply> block_account(const Ask& ask) { return set_blocked(ask, true)
 
 Result<AdminReply> unblock_account(const Ask& ask) { return set_blocked(ask, false); }
 
+Result<AdminReply> update_account(const Ask& ask) {
+    TRY(const Body body, Body::parse(ask.request.body, {"name", "email"}));
+    TRY(const int64_t id, path_id("acc_", ask.id));
+    std::optional<std::string> name, email;
+    if (body.has("name")) TRYV(read_text(body, "name", name));
+    if (body.has("email")) TRYV(read_text(body, "email", email));
+    const AccountId account{id};
+    TRY(const auto row,
+        ask.directory.update_account(account, std::move(name), std::move(email),
+                                     ask.audited("account.update", to_text(account), account, ask.change())));
+    AdminReply reply;
+    JsonWriter w(reply.json);
+    write_account(w, row);
+    return reply;
+}
+
 constexpr AdminRow rows[] = {
     {"POST", "/admin/accounts", make_account},
     {"GET", "/admin/accounts", list_accounts},
     {"GET", "/admin/accounts/{id}", show_account},
+    {"PATCH", "/admin/accounts/{id}", update_account},
     {"POST", "/admin/accounts/{id}/block", block_account},
     {"POST", "/admin/accounts/{id}/unblock", unblock_account},
 };

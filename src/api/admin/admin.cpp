@@ -8,7 +8,8 @@ namespace aig::api {
 namespace {
 /// The topics, in the order of docs/reference/admin-api.md. A new one is a file beside this one and a line here.
 constexpr std::span<const AdminRow> (*topics[])() = {
-    account_rows, wallet_rows, key_rows, call_rows, ledger_rows, audit_rows, gateway_rows,
+    account_rows,     wallet_rows, money_rows,  coupon_rows, rate_rows,    tag_budget_rows, key_rows,
+    sub_account_rows, call_rows,   ledger_rows, report_rows, invoice_rows, audit_rows,      gateway_rows,
 };
 
 /// The id in `path` when it has the pattern's form ("" for a pattern without one); nothing when it has not.
@@ -57,6 +58,27 @@ store::Ops Ask::audited(std::string action, std::string object, AccountId accoun
     store::Ops ops;
     ops.push_back(records::audit(std::move(entry)));
     return ops;
+}
+
+std::string Ask::change() const { return fmt::format(R"("change":{})", request.body.empty() ? "{}" : request.body); }
+
+Status Ask::commit(std::unique_ptr<store::Op> op, std::string action, std::string object, AccountId account,
+                   std::string_view detail, ledger::PostedPtr posted) const {
+    auto entry = act(std::move(action), std::move(object), account);
+    entry.detail_json = fmt::format("{{{}}}", detail);
+    store::Batch b;
+    b.ops.push_back(std::move(op));
+    b.ops.push_back(records::audit([entry, posted]() -> std::optional<records::AuditEntry> {
+        if (posted && posted->before) return {};
+        return entry;
+    }));
+    return store.commit_now(std::move(b));
+}
+
+Result<AccountId> path_account(const Ask& ask) {
+    TRY(const int64_t id, path_id("acc_", ask.id));
+    TRYV(ask.directory.account(AccountId{id}));
+    return AccountId{id};
 }
 
 void write_stamp(JsonWriter& w, std::string_view name, int64_t us) {

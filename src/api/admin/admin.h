@@ -24,9 +24,16 @@ struct AdminReply {
     std::string json;
 };
 
+/// Bytes of body a path takes: an invoice is long, everything else is short.
+constexpr size_t max_admin_body = 1u << 20, max_invoice_body = 48u << 20;
+constexpr size_t most_admin_body(std::string_view path) {
+    return path == "/admin/invoices" ? max_invoice_body : max_admin_body;
+}
+
 struct AdminHooks {
-    std::string currency = "USD";              ///< of new wallets (billing.currency)
-    std::function<Status()> reload;            ///< none: 409, there is nothing to reload
+    std::string currency = "USD";  ///< of new wallets (billing.currency)
+    /// Gives the settings that wait for the next start. None: 409, there is nothing to reload.
+    std::function<Result<std::vector<std::string>>()> reload;
     std::function<std::string()> status_json;  ///< members for GET /admin/status ("\"draining\":false"); may be none
 };
 

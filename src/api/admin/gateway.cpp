@@ -7,9 +7,14 @@ namespace {
 Result<AdminReply> reload(const Ask& ask) {
     TRYV(Body::parse(ask.request.body, {}));
     if (!ask.hooks.reload) return Error(ErrorCode::conflict, "There is no configuration file to reload.");
-    TRYV(ask.hooks.reload());
+    TRY(const auto waiting, ask.hooks.reload());
     TRYV(ask.store.commit_now({.ops = ask.audited("config.reload", "configuration", {})}));
-    return AdminReply{200, R"({"reloaded":true})"};
+    AdminReply reply;
+    JsonWriter w(reply.json);
+    w.begin_object().field("reloaded", true).key("needs_restart").begin_array();
+    for (const auto& setting : waiting) w.string(setting);
+    w.end_array().end_object();
+    return reply;
 }
 
 Result<AdminReply> status(const Ask& ask) {

@@ -1,13 +1,8 @@
 #include "api/admin/detail/fields.h"
 #include "api/admin/detail/rows.h"
-#include "base/log.h"
 #include "base/money.h"
 
 namespace aig::api {
-namespace {
-constexpr size_t max_ref = 200, max_memo = 500;
-}  // namespace
-
 std::string wallet_json(const ledger::WalletView& v) {
     std::string out;
     JsonWriter(out)
@@ -16,43 +11,48 @@ std::string wallet_json(const ledger::WalletView& v) {
         .field("balance", dollars(v.balance_nanos))
         .field("held", dollars(v.held_nanos))
         .field("available", dollars(v.available_nanos))
+        .field("bonus", dollars(v.bonus_nanos))
+        .field("frozen", v.frozen)
         .end_object();
     return out;
 }
 
 namespace {
-Result<AdminReply> credit(const Ask& ask) {
-    TRY(const Body body, Body::parse(ask.request.body, {"amount", "ref", "memo"}));
-    TRY(const auto amount, body.amount("amount", max_amount_nanos));
-    if (!amount)
-        return Error(ErrorCode::bad_param, "'amount' is required, as decimal text (\"10\", \"0.01\").").param("amount");
-    TRY(std::string ref, body.text("ref", "adm_" + new_ulid()));
-    TRY(std::string memo, body.text("memo", ""));
-    if (ref.empty() || ref.size() > max_ref)
-        return Error(ErrorCode::bad_param, fmt::format("'ref' must have 1 to {} bytes.", max_ref)).param("ref");
-    if (memo.size() > max_memo)
-        return Error(ErrorCode::bad_param, fmt::format("'memo' may have at most {} bytes.", max_memo)).param("memo");
-    TRY(const int64_t id, path_id("acc_", ask.id));
-    TRYV(ask.directory.account(AccountId{id}));
-    const AccountId account{id};
-    auto act = ask.audited("wallet.credit", to_text(account), account,
-                           fmt::format(R"("amount":"{}","ref":{})", dollars(*amount), json_string(ref)));
-    TRY(const auto view, ask.book.credit_now(account, *amount, ref, std::move(memo), std::move(act)));
-    log::info("wallet_credited", {{"account", to_text(AccountId{id})}, {"amount", dollars(*amount)}, {"ref", ref}});
+Result<AdminReply> show_wallet(const Ask& ask) {
+    TRYV(Query::parse(ask.request.query, {}));
+    TRY(const auto account, path_account(ask));
+    TRY(const auto view, ask.book.wallet_now(account));
     return AdminReply{200, wallet_json(view)};
 }
 
-Result<AdminReply> show_wallet(const Ask& ask) {
-    TRYV(Query::parse(ask.request.query, {}));
-    TRY(const int64_t id, path_id("acc_", ask.id));
-    TRYV(ask.directory.account(AccountId{id}));
-    TRY(const auto view, ask.book.wallet_now(AccountId{id}));
+/// A frozen wallet takes no new call; what runs is settled, and money may come in.
+Result<AdminReply> set_frozen(const Ask& ask, bool frozen) {
+    TRYV(Body::parse(ask.request.body, {}));
+    TRY(const auto account, path_account(ask));
+    const std::string action = frozen ? "wallet.freeze" : "wallet.unfreeze";
+    TRYV(ask.commit(ask.book.freeze_wallet(account, frozen), action, to_text(account), account));
+    TRY(const auto view, ask.book.wallet_now(account));
     return AdminReply{200, wallet_json(view)};
+}
+Result<AdminReply> freeze(const Ask& ask) { return set_frozen(ask, true); }
+Result<AdminReply> unfreeze(const Ask& ask) { return set_frozen(ask, false); }
+
+/// Below which balance the account is told; null = the deployment's threshold.
+Result<AdminReply> set_low(const Ask& ask) {
+    TRY(const Body body, Body::parse(ask.request.body, {"amount"}));
+    TRY(const auto amount, body.amount_from_zero("amount", max_amount_nanos));
+    TRY(const auto account, path_account(ask));
+    const auto text = amount ? json_string(dollars(*amount)) : std::string("null");
+    TRYV(ask.commit(ask.book.set_balance_low(account, amount), "wallet.balance_low", to_text(account), account,
+                    fmt::format(R"("amount":{})", text)));
+    return AdminReply{200, fmt::format(R"({{"account_id":"{}","balance_low":{}}})", to_text(account), text)};
 }
 
 constexpr AdminRow rows[] = {
-    {"POST", "/admin/accounts/{id}/credit", credit},
     {"GET", "/admin/accounts/{id}/wallet", show_wallet},
+    {"POST", "/admin/accounts/{id}/freeze", freeze},
+    {"POST", "/admin/accounts/{id}/unfreeze", unfreeze},
+    {"POST", "/admin/accounts/{id}/balance-low", set_low},
 };
 }  // namespace
 

@@ -39,6 +39,7 @@ Action build_sim(Spec& spec) {
     spec.text("--bill", "FILE", o->bill_file, "append one JSON line a call: the provider's own invoice");
     spec.text("--script", "FILE", o->script_file, "answers to give instead of the built-in ones");
     spec.text("--ready-file", "FILE", o->ready_file, "written when connections are accepted");
+    spec.toggle("--list-faults", o->list_faults, "print the faults a model name can ask for, and end");
     return [o](const Context& c) { return hand_over(c, c.hooks.sim, *o); };
 }
 

@@ -13,8 +13,8 @@ constexpr int64_t us_per_day = 86'400'000'000;
 
 Action build_key_create(Spec& spec) {
     struct Options : Operator {
-        std::string account, prefix = "sk-aig-", name, cap, period, models, dialect, tag;
-        std::optional<int64_t> rpm, tpm, concurrency, days;
+        std::string account, prefix = "sk-aig-", name, cap, period, models, dialect, tag, ips, brake, sub_account;
+        std::optional<int64_t> rpm, tpm, concurrency, rpd, days;
     };
     auto o = std::make_shared<Options>();
     spec.needed("--account", "ID", o->account, "whose key");
@@ -29,6 +29,10 @@ Action build_key_create(Spec& spec) {
     spec.text("--dialect", "D", o->dialect,
               "openai, aigate, aigateway, aigenway or portal: the language of its replies (by its prefix)");
     spec.text("--tag", "T", o->tag, "tag of its calls in reports");
+    spec.whole("--rpd", o->rpd, 1, 1'000'000'000'000, "requests a UTC day (no limit)");
+    spec.text("--brake-usd-per-minute", "D", o->brake, "freeze the key when it spends faster (never)");
+    spec.text("--ip-allow", "A,B", o->ips, "the only addresses and CIDR blocks it may be used from (all)");
+    spec.text("--sub-account", "ID", o->sub_account, "the sub-account it spends for (the account itself)");
     spec.whole("--expires-days", o->days, 1, 36'500, "days until it expires (never)");
     operator_options(spec, *o);
     return [o](const Context& c) {
@@ -39,22 +43,16 @@ Action build_key_create(Spec& spec) {
                                           {"spend_cap_usd", &o->cap},
                                           {"spend_period", &o->period},
                                           {"dialect", &o->dialect},
+                                          {"brake_usd_per_minute", &o->brake},
+                                          {"sub_account_id", &o->sub_account},
                                           {"tag", &o->tag}})
             if (!value->empty()) w.field(name, *value);
-        for (const auto& [name, value] : {std::pair{"rpm", o->rpm}, {"tpm", o->tpm}, {"concurrency", o->concurrency}})
+        for (const auto& [name, value] :
+             {std::pair{"rpm", o->rpm}, {"tpm", o->tpm}, {"concurrency", o->concurrency}, {"rpd", o->rpd}})
             if (value) w.field(name, *value);
         if (o->days) w.field("expires_at", (now_us() + *o->days * us_per_day) / 1'000'000);
-        if (!o->models.empty()) {
-            w.key("models").begin_array();
-            std::string_view rest = o->models;
-            while (true) {
-                const auto comma = rest.find(',');
-                w.string(rest.substr(0, comma));
-                if (comma == std::string_view::npos) break;
-                rest.remove_prefix(comma + 1);
-            }
-            w.end_array();
-        }
+        if (!o->models.empty()) write_list(w.key("models"), o->models);
+        if (!o->ips.empty()) write_list(w.key("ip_allow"), o->ips);
         w.end_object();
         return ask_and_print(c, *o, {"POST", "/admin/keys", "", std::move(body)}, [&](JsonRef r) {
             c.out << r["key"].text() << "\n";
@@ -69,7 +67,7 @@ Action build_key_list(Spec& spec) {
     };
     auto o = std::make_shared<Options>();
     spec.text("--account", "ID", o->account, "only this account's (all)");
-    spec.text("--status", "S", o->status, "active or revoked (all)");
+    spec.text("--status", "S", o->status, "active, frozen or revoked (all)");
     operator_options(spec, *o);
     return [o](const Context& c) {
         std::string filter;
@@ -91,6 +89,45 @@ Action build_key_revoke(Spec& spec) {
     return [o](const Context& c) {
         return ask_and_print(c, *o, {"POST", fmt::format("/admin/keys/{}/revoke", percent_encode(o->key)), "", ""},
                              [&](JsonRef r) { c.out << fmt::format("Key {} is revoked.\n", r["key_id"].text()); });
+    };
+}
+
+namespace {
+Action key_switch(Spec& spec, std::string_view verb) {
+    struct Options : Operator {
+        std::string key;
+    };
+    auto o = std::make_shared<Options>();
+    spec.needed("--key-id", "K", o->key, "the key's id (aig key list)");
+    operator_options(spec, *o);
+    return [o, verb](const Context& c) {
+        return ask_and_print(
+            c, *o, {"POST", fmt::format("/admin/keys/{}/{}", percent_encode(o->key), verb), "", ""},
+            [&](JsonRef r) { c.out << fmt::format("Key {} is {}.\n", r["key_id"].text(), r["status"].text()); });
+    };
+}
+}  // namespace
+
+Action build_key_freeze(Spec& spec) { return key_switch(spec, "freeze"); }
+Action build_key_unfreeze(Spec& spec) { return key_switch(spec, "unfreeze"); }
+
+Action build_key_rotate(Spec& spec) {
+    struct Options : Operator {
+        std::string key;
+        std::optional<int64_t> overlap;
+    };
+    auto o = std::make_shared<Options>();
+    spec.needed("--key-id", "K", o->key, "the key's id (aig key list)");
+    spec.whole("--overlap-s", o->overlap, 0, 31'536'000, "seconds for which the old key still works (0)");
+    operator_options(spec, *o);
+    return [o](const Context& c) {
+        const auto body = o->overlap ? fmt::format(R"({{"overlap_s":{}}})", *o->overlap) : std::string();
+        return ask_and_print(c, *o, {"POST", fmt::format("/admin/keys/{}/rotate", percent_encode(o->key)), "", body},
+                             [&](JsonRef r) {
+                                 c.out << r["key"].text() << "\n";
+                                 c.err << fmt::format("This is key {} in its place. It is shown only now: keep it.\n",
+                                                      r["key_id"].text());
+                             });
     };
 }
 

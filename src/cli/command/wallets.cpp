@@ -6,13 +6,6 @@
 #include "cli/detail/operator.h"
 
 namespace aig::cli {
-namespace {
-void say_wallet(std::ostream& out, JsonRef w) {
-    out << fmt::format("balance    {} {}\nheld       {}\navailable  {}\n", w["balance"].text(), w["currency"].text(),
-                       w["held"].text(), w["available"].text());
-}
-}  // namespace
-
 Action build_wallet_credit(Spec& spec) {
     struct Options : Operator {
         std::string account, amount, ref, memo;

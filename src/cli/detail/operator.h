@@ -30,6 +30,16 @@ std::string cell(JsonRef v);
 int print_list(const Context& context, const Operator& o, std::string path, std::string_view member,
                const std::string& filter, const std::vector<std::string>& columns, int64_t most = INT64_MAX);
 
+/// The same of a list that is one page.
+int print_table_of(const Context& context, const Operator& o, std::string path, std::string_view member,
+                   const std::vector<std::string>& columns);
+
+/// What a wallet holds, four lines.
+void say_wallet(std::ostream& out, JsonRef wallet);
+
+/// "a,b" as a JSON array of texts.
+void write_list(JsonWriter& w, std::string_view comma_separated);
+
 /// Columns as wide as their widest cell; the first row is the heading.
 void print_table(std::ostream& out, const std::vector<std::vector<std::string>>& rows);
 

@@ -24,6 +24,12 @@ std::string joined(const canon::Losses& losses) {
     return s;
 }
 
+/// What the provider takes for it. Zero where the operator's cost is not configured.
+int64_t cost_at_provider(const Flow& f, const canon::Usage& usage) {
+    if (!f.attempt || !f.attempt->target->cost) return 0;
+    return canon::price(*f.attempt->target->cost, usage, {}).value_or(0);
+}
+
 records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usage* usage, int64_t cost_nanos) {
     records::CallRecord r;
     r.request_id = f.call.request_id;
@@ -59,16 +65,13 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
         r.reasoning = (*usage)[Component::reasoning];
     }
     r.cost_nanos = cost_nanos;
-    r.operator_cost_nanos = f.operator_loss_nanos;
+    r.operator_cost_nanos = usage ? cost_at_provider(f, *usage) : f.operator_loss_nanos;
     return r;
 }
 
-/// What the provider will bill the operator for a reply that nobody pays for. Zero where the operator's cost is not
-/// configured.
+/// What the provider will bill the operator for a reply that nobody pays for.
 int64_t provider_cost(const Flow& f, const Tried& t) {
-    if (!t.relay || !f.attempt || !f.attempt->target->cost) return 0;
-    const auto usage = final_usage(t.relay->facts(), f.envelope, *f.model);
-    return canon::price(*f.attempt->target->cost, usage, {}).value_or(0);
+    return t.relay ? cost_at_provider(f, final_usage(t.relay->facts(), f.envelope, *f.model)) : 0;
 }
 
 void count(const Flow& f, const Tried& t, const canon::Usage* usage, int64_t cost_nanos) {

@@ -55,6 +55,8 @@ Status insert_sub_account(store::Db& db, const SubAccountRow& row);
 Status save_sub_account(store::Db& db, const SubAccountRow& row);
 Status mark_sub_account_deleted(store::Db& db, SubAccountId id, int64_t now_us);
 
+/// Its name and address.
+Status save_account(store::Db& db, const AccountRow& row);
 Status mark_account(store::Db& db, AccountId id, std::string_view status);
 Status mark_used(store::Db& db, KeyId id, int64_t now_us);
 

@@ -30,6 +30,8 @@ class StoredDirectory final : public Directory {
 
     Result<AccountId> create_account(std::string name, std::string email,
                                      std::function<store::Ops(AccountId)> extra) override;
+    Result<AccountRow> update_account(AccountId account, std::optional<std::string> name,
+                                      std::optional<std::string> email, store::Ops with) override;
     Status block_account(AccountId account, bool blocked, store::Ops with) override;
     Result<std::vector<AccountRow>> accounts(AccountId after, int64_t limit) override;
     Result<AccountRow> account(AccountId account) override;

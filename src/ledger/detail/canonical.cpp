@@ -133,6 +133,14 @@ Result<int64_t> decode_follower(std::string_view bytes) {
     if (!known || !r.done()) return damaged("an entry");
     return first;
 }
+Result<std::string> decode_void(std::string_view bytes) {
+    CanonReader r(bytes);
+    const bool known = r.number() == layout_void;
+    const auto request_id = r.text();
+    r.number();
+    if (!known || !r.done()) return damaged("a void");
+    return std::string(request_id);
+}
 void encode_void(std::string& out, std::string_view request_id, int64_t reason) {
     CanonWriter(out).number(layout_void).text(request_id).number(reason);
 }

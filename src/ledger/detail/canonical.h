@@ -80,6 +80,8 @@ Result<UsageBody> decode_usage(std::string_view bytes);
 /// entry.body of an entry that belongs to another one: further usage parts, overage (the first usage), loss (the void).
 void encode_follower(std::string& out, int64_t first_entry);
 Result<int64_t> decode_follower(std::string_view bytes);
+/// The request id.
+Result<std::string> decode_void(std::string_view bytes);
 void encode_void(std::string& out, std::string_view request_id, int64_t reason);
 void encode_memo(std::string& out, std::string_view memo);
 

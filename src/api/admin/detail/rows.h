@@ -31,6 +31,11 @@ struct Ask {
     records::AuditEntry act(std::string action, std::string object, AccountId account) const;
     /// The audit row as the one op of a batch's `with`. `detail` are finished JSON members, without secrets.
     store::Ops audited(std::string action, std::string object, AccountId account, std::string_view detail = {}) const;
+    /// The request's body as an audit detail, for acts that name what they change and hold no secret.
+    std::string change() const;
+    /// Commits `op` with its audit row; with `posted` (what the op fills) no row for a ref that was booked before.
+    Status commit(std::unique_ptr<store::Op> op, std::string action, std::string object, AccountId account,
+                  std::string_view detail = {}, ledger::PostedPtr posted = {}) const;
     /// Runs `fn` on a reader.
     Status read(const std::function<Status(store::Db&)>& fn) const { return store.read_now(fn); }
 };
@@ -46,12 +51,21 @@ std::span<const AdminRow> wallet_rows();
 std::span<const AdminRow> key_rows();
 std::span<const AdminRow> call_rows();
 std::span<const AdminRow> ledger_rows();
+std::span<const AdminRow> money_rows();
+std::span<const AdminRow> coupon_rows();
+std::span<const AdminRow> rate_rows();
+std::span<const AdminRow> tag_budget_rows();
+std::span<const AdminRow> sub_account_rows();
+std::span<const AdminRow> report_rows();
+std::span<const AdminRow> invoice_rows();
 std::span<const AdminRow> audit_rows();
 std::span<const AdminRow> gateway_rows();
 
 /// A stamp as UTC text; null for 0.
 void write_stamp(JsonWriter& w, std::string_view name, int64_t us);
-/// {"currency","balance","held","available"}
+/// The account in the path, which exists.
+Result<AccountId> path_account(const Ask& ask);
+/// {"currency","balance","held","available","bonus","frozen"}
 std::string wallet_json(const ledger::WalletView& v);
 
 }  // namespace aig::api
