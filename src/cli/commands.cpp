@@ -42,6 +42,8 @@ const std::vector<Command>& commands() {
         {Group::operate, "budget list", "list the budgets of an account's tags", build_budget_list},
         {Group::operate, "budget drop", "take a tag's cap away", build_budget_drop},
         {Group::operate, "ledger verify", "re-check every invariant and the hash chain", build_ledger_verify},
+        {Group::operate, "ledger statement", "show and check an account's signed statement of a day",
+         build_ledger_statement},
         {Group::operate, "ledger recon", "compare the ledger with the request log, call by call", build_ledger_recon},
         {Group::operate, "report margin", "what was charged, what it cost, what was lost", build_report_margin},
         {Group::operate, "invoice import", "compare a provider's invoice with the request log and keep it",

@@ -17,7 +17,7 @@ std::optional<Rate> RateTable::of(std::string_view currency) const {
 Result<Rate> RateTable::needed(std::string_view currency) const {
     if (const auto rate = of(currency)) return *rate;
     return Error(ErrorCode::bad_param,
-                 fmt::format("there is no exchange rate for {}; set one: aig fx set --currency {} --per-usd RATE",
+                 fmt::format("there is no exchange rate for {}; set one: aig rate set --currency {} --per-usd RATE",
                              currency, currency))
         .param("currency");
 }

@@ -22,6 +22,17 @@ function fire(customer, n, bodyOf) {
     }));
 }
 
+const p99 = (times) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
+
+/** How long 1,000 replies that touch no money take, asked for at once by this process on this machine. */
+async function plainReplies() {
+    return p99(await Promise.all(Array.from({ length: 1000 }, async () => {
+        const began = performance.now();
+        await (await fetch(`${gateway.url}/healthz`)).text();
+        return performance.now() - began;
+    })));
+}
+
 for (let round = 1; round <= Math.min(20, 3 * scale); round++) {
     test(`priced per request: exactly 10 of 1,000 reach the provider (round ${round})`, async (t) => {
         const model = 'sim/per-request';
@@ -33,13 +44,16 @@ for (let round = 1; round <= Math.min(20, 3 * scale); round++) {
 
         const customer = await gateway.customer({ credit: dollars(price * 10n) });
         await gateway.resetUpstream();
+        const plain = await plainReplies();
         const replies = await fire(customer, 1000, (i) => ({ model, stream: i % 2 === 1 }));
         const count = (status) => replies.filter((reply) => reply.status === status).length;
         assert.deepEqual({ ok: count(200), refused: count(402) }, { ok: 10, refused: 990 });
         assert.equal(await gateway.upstreamCalls(), 10);
         assert.deepEqual(await customer.settled(), { balance: 0n, held: 0n, available: 0n });
-        const slowest = replies.filter((reply) => reply.status === 402).map((reply) => reply.ms).sort((a, b) => a - b)[Math.floor(990 * 0.99)];
-        t.diagnostic(`p99 of the refusals: ${slowest.toFixed(0)} ms`);
+        const slowest = p99(replies.filter((reply) => reply.status === 402).map((reply) => reply.ms));
+        t.diagnostic(`p99 of the refusals: ${slowest.toFixed(0)} ms; of 1,000 plain replies at once: ${plain.toFixed(0)} ms`);
+        // 250 ms are the gateway's; what asking a thousand times at once costs this process is not.
+        assert.ok(slowest <= 250 + 2 * plain, `refusals took ${slowest} ms, plain replies ${plain} ms`);
         await verified();
     });
 }
@@ -88,12 +102,36 @@ test('a stream that runs dry is cut, charged no more than there was, and says so
     await verified();
 });
 
+test('200 streams on a wallet for three and a half: never more than it had, each ends cleanly, nobody else notices', async () => {
+    const ask = { model: wires.openai, messages: [{ role: 'user', content: 'Count to 400.' }], stream: true };
+    const probe = await gateway.customer();
+    const start = await probe.wallet();
+    await (await probe.chat(ask)).text();
+    const cost = start.balance - (await probe.settled()).balance;
+    const credit = (cost * 7n) / 2n;
+    const customer = await gateway.customer({ credit: dollars(credit) });
+    const neighbour = await gateway.customer();
+    const [replies, neighbours] = await Promise.all([fire(customer, 200, () => ask), fire(neighbour, 5, () => ({ model: wires.openai }))]);
+    for (const reply of replies) {
+        assert.ok(reply.status === 200 || reply.status === 402, reply.body);
+        if (reply.status === 402) continue;
+        assert.match(reply.body, /"finish_reason"\s*:\s*"(stop|length)"/);
+        assert.match(reply.body, /data: \[DONE\]/);
+    }
+    assert.ok(replies.some((reply) => reply.status === 200) && replies.some((reply) => reply.status === 402));
+    assert.deepEqual(neighbours.map((reply) => reply.status), [200, 200, 200, 200, 200]);
+    const wallet = await customer.settled();
+    assert.ok(wallet.balance >= 0n && wallet.balance < credit, `${wallet.balance} of ${credit} left`);
+    await verified();
+});
+
 test('a small wallet can say hi to a model with a large output limit', async () => {
     const customer = await gateway.customer({ credit: '0.05' });
     const reply = await customer.chat({ model: wires.openai, messages: [{ role: 'user', content: 'hi' }] });
     assert.equal(reply.status, 200);
     await reply.text();
-    assert.equal((await customer.chat({ model: wires.openai, max_tokens: 100_000 })).status, 402, 'an explicit maximum that cannot be paid');
+    for (const stream of [false, true])
+        assert.equal((await customer.chat({ model: wires.openai, stream, max_tokens: 100_000 })).status, 402, 'an explicit maximum that cannot be paid');
 });
 
 test('a credit with the same reference counts once', async () => {

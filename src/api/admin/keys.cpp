@@ -203,7 +203,7 @@ Result<AdminReply> unfreeze_key(const Ask& ask) {
     TRYV(Body::parse(ask.request.body, {}));
     TRY(const auto row, path_key(ask));
     auto with = ask.audited("key.unfreeze", to_text(row.id), row.principal.account);
-    with.push_back(ask.book.release_brake(row.principal.line ? row.principal.line : row.id));
+    with.push_back(ask.book.release_brake(row.id));
     TRYV(ask.directory.unfreeze_key(row.id, {}, std::move(with)));
     TRY(const auto after, ask.directory.key(row.id));
     return AdminReply{200, terms_json(after)};

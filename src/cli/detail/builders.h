@@ -21,6 +21,7 @@ Action build_key_revoke(Spec&);
 Action build_wallet_credit(Spec&);
 Action build_wallet_show(Spec&);
 Action build_ledger_verify(Spec&);
+Action build_ledger_statement(Spec&);
 Action build_wallet_refund(Spec&);
 Action build_wallet_adjust(Spec&);
 Action build_wallet_freeze(Spec&);

@@ -51,6 +51,7 @@ std::span<const AdminRow> wallet_rows();
 std::span<const AdminRow> key_rows();
 std::span<const AdminRow> call_rows();
 std::span<const AdminRow> ledger_rows();
+std::span<const AdminRow> statement_rows();
 std::span<const AdminRow> money_rows();
 std::span<const AdminRow> coupon_rows();
 std::span<const AdminRow> rate_rows();
