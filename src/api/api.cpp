@@ -157,7 +157,7 @@ void take_key_out(Request& request, Match& match) {
 }
 
 rt::Task<Status> run(Request& request, const Route& route) {
-    if (route.mark != Mark::once) return route.handler(request);
+    if (route.mark != Mark::once || !request.http.head().headers.has("idempotency-key")) return route.handler(request);
     const AccountId scope = request.principal ? request.principal->account
                             : request.session ? request.session->account
                                               : AccountId{};

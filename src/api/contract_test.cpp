@@ -42,3 +42,18 @@ TEST(Contract, routes_equal_the_contract) {
         rows[{std::string(r.method), std::string(r.pattern)}] = r.billing == api::Billing::held ? "held" : "free";
     EXPECT_EQ(rows, contract());
 }
+
+TEST(Contract, whatever_costs_can_be_repeated_safely) {
+    int paid = 0;
+    for (const auto& r : api::routes()) {
+        if (r.billing != api::Billing::held || r.method != "POST") continue;
+        ++paid;
+        EXPECT_EQ(r.mark, api::Mark::once) << r.pattern << " costs money and takes no Idempotency-Key";
+    }
+    EXPECT_GE(paid, 2);
+}
+
+TEST(Contract, a_key_in_a_path_is_always_cut_out) {
+    for (const auto& r : api::routes())
+        EXPECT_EQ(r.pattern.find("{key}") != std::string_view::npos, r.mark == api::Mark::redact) << r.pattern;
+}

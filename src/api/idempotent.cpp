@@ -67,7 +67,7 @@ records::KeptReply plain_reply(const Request& request, int status, std::string_v
 
 rt::Task<Status> run_once(Request& request, AccountId scope, std::string_view route, Handler handler) {
     const auto& headers = request.http.head().headers;
-    if (!scope || !headers.has(header)) {
+    if (!scope) {
         auto done = co_await handler(request);
         co_return done;
     }

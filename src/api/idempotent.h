@@ -22,8 +22,8 @@ struct Once {
     bool too_long = false;  ///< more of it than is kept
 };
 
-/// Runs `handler` under the request's Idempotency-Key, if it has one. `scope` owns the key; what belongs to nobody
-/// (0) is not repeatable.
+/// Runs `handler` under the request's Idempotency-Key. `scope` owns the key; what belongs to nobody (0) is not
+/// repeatable.
 rt::Task<Status> run_once(Request& request, AccountId scope, std::string_view route, Handler handler);
 
 /// The request's body: already read where a key had to be compared.

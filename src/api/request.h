@@ -32,10 +32,10 @@ struct Request {
 /// An Error means that nothing was answered yet; it is rendered by the caller.
 using Handler = rt::Task<Status> (*)(Request& request);
 
-/// What a route can cost. A row cannot be written without saying so.
+/// What a route can cost. A row that does not say so does not compile (tests/tidy/route_rows.sh).
 enum class Billing : uint8_t {
-    free,  ///< never reaches a provider
-    held,  ///< reaches providers only through gateway::run, which takes a hold first
+    free = 1,  ///< never reaches a provider
+    held,      ///< reaches providers only through gateway::run, which takes a hold first
 };
 /// `session` is what a row with a Seat has; it cannot be written by itself.
 enum class Access : uint8_t { open, optional_key, key, session };
@@ -61,10 +61,13 @@ struct Route {
     Mark mark = Mark::none;
     consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Access a, Mark k = Mark::none)
         : method(m), pattern(p), handler(h), billing(b), access(a), mark(k) {
+        if (b != Billing::free && b != Billing::held) throw "a route says what it can cost";
         if (a == Access::session) throw "a session route says who may use it: give a Seat";
     }
     consteval Route(std::string_view m, std::string_view p, Handler h, Billing b, Seat s, Mark k = Mark::none)
-        : method(m), pattern(p), handler(h), billing(b), access(Access::session), seat(s), mark(k) {}
+        : method(m), pattern(p), handler(h), billing(b), access(Access::session), seat(s), mark(k) {
+        if (b != Billing::free && b != Billing::held) throw "a route says what it can cost";
+    }
 };
 
 /// All rows, in the order they are tried.

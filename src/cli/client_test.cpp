@@ -88,8 +88,17 @@ class ClientTest : public ::testing::Test {
             200, "application/json",
             R"({"data":[{"id":"emb","modality":"embedding","context_window":8192,"pricing":{"input_per_million":0.02,"currency":"USD"}},
         {"id":"gpt","modality":"text","context_window":400000,"pricing":{"input_per_million":1.25,"cached_input_per_million":1.25E-1,"output_per_million":10,"request":null,"currency":"USD"}}]})"};
-        gateway.answers["/v1/balance"] = {200, "application/json",
-                                          R"({"object":"balance","balance":9.999958,"currency":"USD"})"};
+        gateway.answers["/v1/balance"] = {
+            200, "application/json",
+            R"({"object":"balance","balance":34.999853,"currency":"TMT","balance_cents":999.9958,"wallet_currency":"USD"})"};
+        gateway.answers["/v1/usage"] = {
+            200, "application/json",
+            R"({"data":[{"label":"feature-a","requests":2,"cost_cents":0.0042,"prompt_tokens":20,"completion_tokens":3},
+        {"label":"b","requests":1,"cost_cents":1e-7,"prompt_tokens":1,"completion_tokens":1}],"has_more":false,"total_requests":3,"total_cost_cents":0.0042001})"};
+        gateway.answers["/v1/usage/recent"] = {
+            200, "application/json",
+            R"({"data":[{"request_id":"req_2","model":"gpt","status":200,"latency_ms":12,"cost_cents":0.0042,"tag":"feature-a","created_at":"2026-11-21T10:00:01.000Z"},
+        {"request_id":"req_1","model":"gpt","status":402,"latency_ms":1,"cost_cents":0,"tag":null,"created_at":"2026-11-21T10:00:00.000Z"}]})"};
         gateway.answers["/v1/chat/completions"] = {200, "text/event-stream", stream_body};
     }
     ~ClientTest() override { std::filesystem::remove_all(home); }
@@ -111,6 +120,31 @@ class ClientTest : public ::testing::Test {
     std::istringstream in;
     std::ostringstream out, err;
 };
+
+TEST_F(ClientTest, UsageIsATableWithTheLedgersFigures) {
+    environment["AIG_BASE_URL"] = gateway.url();
+    environment["AIG_API_KEY"] = "sk-aig-test";
+    EXPECT_EQ(run({"usage", "--by", "tag", "--month", "2026-11"}), 0) << err.str();
+    EXPECT_EQ(gateway.seen().back().target, "/v1/usage?group_by=tag&month=2026-11");
+    EXPECT_THAT(out.str(), HasSubstr("feature-a"));
+    EXPECT_THAT(out.str(), HasSubstr("0.000042000"));
+    EXPECT_THAT(out.str(), HasSubstr("0.000000001"));
+    EXPECT_THAT(out.str(), HasSubstr("0.000042001"));
+    EXPECT_EQ(run({"usage", "--by", "sub-account", "--window", "30d", "--json"}), 0) << err.str();
+    EXPECT_EQ(gateway.seen().back().target, "/v1/usage?group_by=sub_account&window=30d");
+    EXPECT_THAT(out.str(), HasSubstr("total_cost_cents"));
+}
+
+TEST_F(ClientTest, TailPrintsTheOldestFirst) {
+    environment["AIG_BASE_URL"] = gateway.url();
+    environment["AIG_API_KEY"] = "sk-aig-test";
+    EXPECT_EQ(run({"tail", "--no-follow", "--lines", "5"}), 0) << err.str();
+    EXPECT_EQ(gateway.seen().back().target, "/v1/usage/recent?limit=5");
+    const auto text = out.str();
+    EXPECT_LT(text.find("req_1"), text.find("req_2"));
+    EXPECT_THAT(text, HasSubstr("402"));
+    EXPECT_THAT(text, HasSubstr("feature-a"));
+}
 }  // namespace
 
 TEST_F(ClientTest, a_streamed_call_prints_text_then_cost_and_balance) {

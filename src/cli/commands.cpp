@@ -55,6 +55,8 @@ const std::vector<Command>& commands() {
         {Group::client, "init", "keep a gateway's URL and key for the commands below", build_init},
         {Group::client, "call", "send one chat and print the answer", build_call},
         {Group::client, "models", "list the models and their prices", build_models},
+        {Group::client, "usage", "show what the calls cost, by day, model, key, tag or sub-account", build_usage},
+        {Group::client, "tail", "show the newest calls, and the next ones as they come", build_tail},
 
         {Group::hidden, "docs cli", "print the reference of the command line", build_docs_cli},
     };

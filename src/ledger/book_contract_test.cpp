@@ -114,6 +114,24 @@ TYPED_TEST(BookContract, books_as_overage_what_the_wallet_cannot_pay) {
     EXPECT_TRUE(rig.settle(*std::move(other), 0));
 }
 
+TYPED_TEST(BookContract, whoever_writes_beside_a_charge_is_told_what_is_charged) {
+    auto& rig = this->rig;
+    const auto account = rig.fund(100);
+    auto hold = rig.hold(account, 50);
+    int64_t told = -1, entry = 0;
+    auto terms = settlement_of(1'000);  // more than there is: only inside the transaction it is known that 100 are paid
+    terms.with_receipt = [&](store::Db&, const Receipt& r) -> Status {
+        told = r.cost_nanos();
+        entry = r.entry();
+        return {};
+    };
+    const auto receipt = rig.settle(*std::move(hold), std::move(terms));
+    ASSERT_TRUE(receipt);
+    EXPECT_EQ(told, 100);
+    EXPECT_EQ(receipt->cost_nanos(), 100);
+    EXPECT_EQ(entry, receipt->entry());
+}
+
 TYPED_TEST(BookContract, dropping_a_hold_voids_it) {
     auto& rig = this->rig;
     const auto account = rig.fund(100);

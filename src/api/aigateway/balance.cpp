@@ -98,7 +98,8 @@ std::string balance_json(const Request& request, const Standing& s) {
     w.field_raw("balance_quota", quota(v.balance_nanos))
         .field_raw("used_quota", quota(v.debits_nanos))
         .field_raw("total_quota", quota(v.credits_nanos));
-    w.field_raw("balance_cents", cents_number(v.balance_nanos))
+    w.field("wallet_currency", v.currency)
+        .field_raw("balance_cents", cents_number(v.balance_nanos))
         .field_raw("available_cents", cents_number(v.available_nanos));
     w.field_raw("spend_today_cents", cents_number(s.today)).field_raw("spend_month_cents", cents_number(s.month));
     write_token(w, *request.principal, s, d);

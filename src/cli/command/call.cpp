@@ -106,13 +106,15 @@ std::string cost_of_header(const net::Headers& headers) {
     return hundredths ? dollars_number(*hundredths) : "";
 }
 
+/// Cost and balance in one currency, the wallet's: what a key's surface shows may be another one.
 void say_cost(const Context& context, const Account& account, const std::string& model, const std::string& cost) {
     auto reply = http_call({.base_url = account.url, .target = "/v1/balance", .bearer = account.key});
     auto doc = JsonDoc::parse(reply && reply->status == 200 ? reply->body : "{}");
-    const auto balance = doc ? plain_money(doc->root()["balance"]) : std::string();
-    const auto currency = doc ? doc->root()["currency"].text() : std::string_view();
+    const auto cents =
+        doc ? parse_decimal(doc->root()["balance_cents"].raw(), 7, "balance_cents") : Error(ErrorCode::internal);
+    const auto currency = doc ? doc->root()["wallet_currency"].text() : std::string_view();
     context.err << fmt::format("{}  cost {}  balance {} {}\n", model, cost.empty() ? "unknown" : cost,
-                               balance.empty() ? "unknown" : balance, currency);
+                               cents ? dollars_number(*cents) : "unknown", currency);
 }
 
 Result<std::string> call_streamed(const Context& context, const HttpCall& call) {

@@ -50,6 +50,8 @@ Action build_audit_list(Spec&);
 Action build_init(Spec&);
 Action build_call(Spec&);
 Action build_models(Spec&);
+Action build_usage(Spec&);
+Action build_tail(Spec&);
 Action build_docs_cli(Spec&);
 
 }  // namespace aig::cli
