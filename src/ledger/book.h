@@ -154,9 +154,6 @@ class Book {
                                                 std::string memo) = 0;
     virtual Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo,
                                           store::Ops with = {}) = 0;
-    /// The same as an Op, to commit with what it follows from (a deposit's row).
-    virtual std::unique_ptr<store::Op> credit_op(AccountId account, int64_t amount_nanos, std::string ref,
-                                                 std::string memo) = 0;
     /// Coupon money: a bonus wallet of its own, spent before the main one and only until `expires_us` (0 = never). Once
     /// per ref too.
     virtual Result<WalletView> grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,

@@ -213,13 +213,13 @@ TYPED_TEST(BookContract, a_credit_commits_with_its_company_or_not_at_all) {
         Status apply(store::Db&) override { return {}; }
     };
     store::Batch refused;
-    refused.ops.push_back(rig.book().credit_op(account, 50, "tx-1", ""));
+    refused.ops.push_back(rig.book().deposit({.account = account, .amount_nanos = 50, .ref = "tx-1"}, nullptr));
     refused.ops.push_back(std::make_unique<Refusing>());
     EXPECT_FALSE(rig.store().commit_now(std::move(refused)));
     this->expect_wallet(account, 100, 0);
     for (int i = 0; i < 2; ++i) {
         store::Batch batch;
-        batch.ops.push_back(rig.book().credit_op(account, 50, "tx-1", ""));
+        batch.ops.push_back(rig.book().deposit({.account = account, .amount_nanos = 50, .ref = "tx-1"}, nullptr));
         EXPECT_TRUE(rig.store().commit_now(std::move(batch)));
     }
     this->expect_wallet(account, 150, 0);  // once per ref

@@ -160,11 +160,6 @@ Result<WalletView> SqliteBook::credit_now(AccountId account, int64_t amount_nano
                                           store::Ops with) {
     return order_now({account, EntryKind::deposit, amount_nanos, 0, std::move(ref), std::move(memo)}, std::move(with));
 }
-std::unique_ptr<store::Op> SqliteBook::credit_op(AccountId account, int64_t amount_nanos, std::string ref,
-                                                 std::string memo) {
-    CreditOrder order{account, EntryKind::deposit, amount_nanos, 0, std::move(ref), std::move(memo)};
-    return std::make_unique<CreditOp>(vault_, nullptr, order);
-}
 Result<WalletView> SqliteBook::grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,
                                          std::string memo) {
     return order_now({account, EntryKind::coupon, amount_nanos, expires_us, std::move(ref), std::move(memo)});

@@ -22,8 +22,6 @@ class SqliteBook : public Book {
                                         std::string memo) override;
     Result<WalletView> credit_now(AccountId account, int64_t amount_nanos, std::string ref, std::string memo,
                                   store::Ops with) override;
-    std::unique_ptr<store::Op> credit_op(AccountId account, int64_t amount_nanos, std::string ref,
-                                         std::string memo) override;
     Result<WalletView> grant_now(AccountId account, int64_t amount_nanos, int64_t expires_us, std::string ref,
                                  std::string memo) override;
     rt::Task<Result<WalletView>> wallet(AccountId account) override;
