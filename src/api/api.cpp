@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/idempotent.h"
+#include "api/portal/portal.h"
 #include "api/request.h"
 #include "api/surface.h"
 #include "base/ids.h"
@@ -48,11 +49,16 @@ struct Match {
     std::string allowed;  ///< methods that the path has, when ours is not among them
 };
 
+/// "{id}" inside a pattern is one segment; at its end it takes the rest, slashes included.
 bool fits(std::string_view pattern, std::string_view path, std::string& arg) {
     const auto brace = pattern.find('{');
     if (brace == std::string_view::npos) return pattern == path;
-    if (!path.starts_with(pattern.substr(0, brace)) || path.size() == brace) return false;
-    arg = path.substr(brace);
+    const auto before = pattern.substr(0, brace), after = pattern.substr(pattern.find('}') + 1);
+    if (path.size() <= before.size() + after.size() || !path.starts_with(before) || !path.ends_with(after))
+        return false;
+    const auto found = path.substr(brace, path.size() - before.size() - after.size());
+    if (!after.empty() && found.find('/') != std::string_view::npos) return false;
+    arg = found;
     return true;
 }
 
@@ -85,6 +91,12 @@ bool header_list(std::string_view s) {
 
 rt::Task<> preflight(net::Exchange& http) {
     net::Headers h;
+    if (is_portal(http.head().path)) {  // cookie routes are for their own origin
+        net::Pieces no_body;
+        auto refused = co_await http.respond(403, std::move(h), std::move(no_body));
+        if (!refused) http.abort();
+        co_return;
+    }
     h.add("access-control-allow-origin", "*");
     h.add("access-control-allow-methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS");
     const auto asked = http.head().headers.get("access-control-request-headers");
@@ -135,6 +147,15 @@ std::string credential(const Request& request, const Route& route) {
 }
 
 rt::Task<Status> authenticate(Request& request, const Route& route) {
+    if (is_portal(request.path)) {
+        request.surface = canon::Surface::portal;
+        if (!request.services.portal) co_return Error(ErrorCode::route_not_found, "there is no portal here");
+    }
+    if (route.access == Access::session) {
+        auto seated = co_await take_seat(request, route);
+        co_return seated;
+    }
+    if (is_portal(request.path)) co_return Status{};
     const std::string presented = credential(request, route);
     request.key_prefix = identity::key_prefix(presented);
     CO_TRY(request.surface, choose_surface(request.http.head().headers, presented));
@@ -235,6 +256,7 @@ void add_common_headers(net::Headers& h, const Request& request) {
     add_rates(h, request);
     if (!h.has("x-request-id")) h.add("x-request-id", request.correlation_id);
     if (!h.has("x-aig-request-id")) h.add("x-aig-request-id", request.request_id);
+    if (is_portal(request.path)) return add_portal_headers(h, request);
     h.add("access-control-allow-origin", "*");
     h.add("access-control-expose-headers", std::string(exposed_headers));
 }

@@ -20,6 +20,8 @@
 
 namespace aig::api {
 
+class Portal;
+
 /// How money is shown to keys of one prefix (billing.display); the wallet's currency does not change.
 struct Display {
     std::string currency = "USD";
@@ -36,6 +38,7 @@ struct Services {
     records::Idempotency* idempotency = nullptr;
     limits::Limiter* limiter = nullptr;
     limits::FailedAuth* failed_auth = nullptr;
+    Portal* portal = nullptr;                             ///< null: /portal/* is not there
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;

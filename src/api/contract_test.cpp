@@ -11,8 +11,8 @@
 using namespace aig;
 
 namespace {
-/// (method, path) -> x-aig-billing, read from the contract by its indentation (paths at 2, methods at 4, members at 6
-/// spaces).
+/// (method, path) -> x-aig-billing and, for a session's route, x-aig-role, read from the contract by its indentation
+/// (paths at 2, methods at 4, members at 6 spaces).
 std::map<std::pair<std::string, std::string>, std::string> contract() {
     std::map<std::pair<std::string, std::string>, std::string> out;
     std::string path, method, text(embedded_file("openapi/gateway.yaml"));
@@ -31,15 +31,21 @@ std::map<std::pair<std::string, std::string>, std::string> contract() {
             out[{method, path}];
         } else if (line.starts_with("      x-aig-billing: "))
             out[{method, path}] = line.substr(21);
+        else if (line.starts_with("      x-aig-role: "))
+            out[{method, path}] += " " + line.substr(18);
     }
     return out;
+}
+std::string role_of(const api::Route& r) {
+    return r.access == api::Access::session ? " " + std::string(identity::role_name(r.seat.least)) : "";
 }
 }  // namespace
 
 TEST(Contract, routes_equal_the_contract) {
     std::map<std::pair<std::string, std::string>, std::string> rows;
     for (const auto& r : api::routes())
-        rows[{std::string(r.method), std::string(r.pattern)}] = r.billing == api::Billing::held ? "held" : "free";
+        rows[{std::string(r.method), std::string(r.pattern)}] =
+            std::string(r.billing == api::Billing::held ? "held" : "free") + role_of(r);
     EXPECT_EQ(rows, contract());
 }
 

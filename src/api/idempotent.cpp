@@ -59,9 +59,9 @@ rt::Task<Status> replay(Request& request, const records::KeptReply& reply) {
     co_return sent;
 }
 
-records::KeptReply plain_reply(const Request& request, int status, std::string_view body) {
-    return {status, request.request_id,
-            "content-type: application/json\nx-aig-request-id: " + request.request_id + '\n', std::string(body)};
+records::KeptReply plain_reply(const std::string& request_id, int status, std::string_view body) {
+    return {status, request_id, "content-type: application/json\nx-aig-request-id: " + request_id + '\n',
+            std::string(body)};
 }
 }  // namespace
 
@@ -99,10 +99,13 @@ rt::Task<Result<net::Body>> take_body(Request& request, size_t max_bytes) {
 }
 
 store::Ops keep_reply(Request& request, int status, std::string_view body) {
+    return request.once ? keep_reply(*request.once, request.request_id, status, body) : store::Ops();
+}
+
+store::Ops keep_reply(Once& once, const std::string& request_id, int status, std::string_view body) {
     store::Ops ops;
-    if (!request.once) return ops;
-    request.once->kept = true;
-    ops.push_back(records::keep(request.once->claim, plain_reply(request, status, body)));
+    once.kept = true;
+    ops.push_back(records::keep(once.claim, plain_reply(request_id, status, body)));
     return ops;
 }
 

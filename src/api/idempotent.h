@@ -30,6 +30,8 @@ rt::Task<Status> run_once(Request& request, AccountId scope, std::string_view ro
 rt::Task<Result<net::Body>> take_body(Request& request, size_t max_bytes);
 /// What keeps this reply; nothing without a key.
 store::Ops keep_reply(Request& request, int status, std::string_view body);
+/// The same where the request is out of reach: in the blocking pool.
+store::Ops keep_reply(Once& once, const std::string& request_id, int status, std::string_view body);
 /// The same for a call that the gateway runs; null without a key.
 gateway::KeepReply keep_call(Request& request);
 /// Stream bytes on their way to the caller; only for requests with a key.

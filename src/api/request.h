@@ -53,7 +53,7 @@ enum class Mark : uint8_t {
 
 struct Route {
     std::string_view method;
-    std::string_view pattern;  ///< "{id}" at the end takes the rest, slashes included
+    std::string_view pattern;  ///< "{id}" is one segment; at the end it takes the rest, slashes included
     Handler handler;
     Billing billing;
     Access access;

@@ -2,10 +2,18 @@
 #include "api/aigateway/usage.h"
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
+#include "api/portal/account.h"
+#include "api/portal/keys.h"
+#include "api/portal/members.h"
+#include "api/portal/money.h"
+#include "api/portal/sessions.h"
+#include "api/portal/sign_up.h"
+#include "api/portal/transactions.h"
 #include "api/request.h"
 #include "api/system/system.h"
 
 namespace aig::api {
+using identity::Role;
 
 const std::vector<Route>& routes() {
     static const std::vector<Route> rows = {
@@ -26,6 +34,49 @@ const std::vector<Route>& routes() {
         {"GET", "/metrics", metrics_page, Billing::free, Access::open},
         {"GET", "/openapi.json", openapi, Billing::free, Access::open},
         {"GET", "/docs/errors", error_docs, Billing::free, Access::open},
+
+        // The portal: people with cookies. Without a Seat: nobody is logged in yet.
+        {"GET", "/portal/api/config", portal<portal_config>, Billing::free, Access::open},
+        {"POST", "/portal/api/register", portal<register_user, Lane::hashing>, Billing::free, Access::open},
+        {"POST", "/portal/api/verify", portal<verify_email>, Billing::free, Access::open},
+        {"POST", "/portal/api/verify/resend", portal<resend_verification>, Billing::free, Seat{Role::read_only, true}},
+        {"POST", "/portal/api/login", portal<log_in, Lane::hashing>, Billing::free, Access::open},
+        {"POST", "/portal/api/logout", portal<log_out>, Billing::free, Seat{Role::read_only, true}},
+        {"GET", "/portal/api/session", portal<show_session>, Billing::free, Seat{Role::read_only, true}},
+        {"POST", "/portal/api/session/account", portal<enter_account>, Billing::free, Seat{Role::read_only, true}},
+        {"GET", "/portal/api/sessions", portal<list_sessions>, Billing::free, Seat{Role::read_only, true}},
+        {"DELETE", "/portal/api/sessions", portal<end_other_sessions>, Billing::free, Seat{Role::read_only, true}},
+        {"DELETE", "/portal/api/sessions/{id}", portal<end_session>, Billing::free, Seat{Role::read_only, true}},
+        {"POST", "/portal/api/password/reset", portal<ask_reset>, Billing::free, Access::open},
+        {"POST", "/portal/api/password/reset/confirm", portal<reset_password, Lane::hashing>, Billing::free,
+         Access::open},
+        {"POST", "/portal/api/password", portal<change_password, Lane::hashing>, Billing::free,
+         Seat{Role::read_only, true}},
+        {"POST", "/portal/api/join/show", portal<show_invitation>, Billing::free, Access::open},
+        {"POST", "/portal/api/join", portal<join_account, Lane::hashing>, Billing::free, Access::open},
+
+        {"GET", "/portal/api/balance", portal<portal_balance>, Billing::free, Seat{Role::read_only}},
+        {"GET", "/portal/api/models", portal<portal_models>, Billing::free, Seat{Role::read_only}},
+        {"GET", "/portal/api/usage", portal<portal_usage>, Billing::free, Seat{Role::read_only}},
+        {"GET", "/portal/api/transactions", portal<list_transactions>, Billing::free, Seat{Role::read_only}},
+        {"GET", "/portal/api/statement", portal<portal_statement>, Billing::free, Seat{Role::read_only}},
+        {"GET", "/portal/api/coupons", portal<list_coupons>, Billing::free, Seat{Role::read_only}},
+        {"POST", "/portal/api/coupons/redeem", portal<redeem_coupon>, Billing::free, Seat{Role::admin}, Mark::once},
+        {"GET", "/portal/api/account", portal<show_account>, Billing::free, Seat{Role::read_only}},
+        {"PATCH", "/portal/api/account", portal<change_account>, Billing::free, Seat{Role::admin}},
+        {"POST", "/portal/api/account/export", portal<export_account, Lane::hashing>, Billing::free, Seat{Role::owner}},
+        {"POST", "/portal/api/account/erase", portal<erase_account, Lane::hashing>, Billing::free, Seat{Role::owner}},
+        {"GET", "/portal/api/keys", portal<list_own_keys>, Billing::free, Seat{Role::read_only}},
+        {"POST", "/portal/api/keys", portal<make_own_key>, Billing::free, Seat{Role::member}, Mark::once},
+        {"POST", "/portal/api/keys/{id}/rotate", portal<rotate_own_key>, Billing::free, Seat{Role::member}, Mark::once},
+        {"PATCH", "/portal/api/keys/{id}", portal<change_own_key>, Billing::free, Seat{Role::member}},
+        {"DELETE", "/portal/api/keys/{id}", portal<revoke_own_key>, Billing::free, Seat{Role::member}},
+        {"GET", "/portal/api/members", portal<list_members>, Billing::free, Seat{Role::read_only}},
+        {"PATCH", "/portal/api/members/{id}", portal<change_member>, Billing::free, Seat{Role::admin}},
+        {"DELETE", "/portal/api/members/{id}", portal<remove_member>, Billing::free, Seat{Role::admin}},
+        {"GET", "/portal/api/invitations", portal<list_invitations>, Billing::free, Seat{Role::admin}},
+        {"POST", "/portal/api/invitations", portal<invite_member>, Billing::free, Seat{Role::admin}, Mark::once},
+        {"DELETE", "/portal/api/invitations/{id}", portal<take_back_invitation>, Billing::free, Seat{Role::admin}},
     };
     return rows;
 }

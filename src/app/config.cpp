@@ -17,6 +17,7 @@ using settings::Fault;
 using settings::Node;
 using settings::Reader;
 constexpr size_t max_file = 4 << 20;
+constexpr int64_t max_trial_nanos = 10'000 * nanos_per_unit;
 
 void index_lines(const Node& node, const std::string& path, std::map<std::string, int>& lines) {
     lines[path] = node.line;
@@ -58,6 +59,8 @@ class Taker {
         c.server = server(root.group("server"));
         c.log = log(root.group("log"));
         c.billing = billing(root.group("billing"));
+        c.portal = portal(root.group("portal"));
+        c.mail = mail(root.group("mail"));
         c.security.key_in_url = root.group("security").flag("key_in_url");
         c.catalogue = catalogue::read_config(root);
         c.catalogue.fee_percent = root.group("billing").text("fee_percent");
@@ -107,6 +110,36 @@ class Taker {
 
     static LogConfig log(const Reader& r) {
         return {log_format(r.text("format")), log_level(r.text("level")), r.flag("requests")};
+    }
+
+    PortalConfig portal(const Reader& r) {
+        PortalConfig p;
+        p.sign_up = r.flag("sign_up");
+        p.verification = r.text("verification") == "email";
+        const auto trial = parse_decimal(r.text("trial_credit"), 9, "trial_credit");
+        if (!trial || *trial < 0 || *trial > max_trial_nanos)
+            fault("portal.trial_credit", "must be from 0 to 10,000, with at most nine places");
+        p.trial_nanos = trial ? *trial : 0;
+        p.trial_days = r.number("trial_time").value_or(0) / 86'400'000;
+        return p;
+    }
+
+    MailConfig mail(const Reader& r) {
+        MailConfig m;
+        m.from = r.text("from");
+        const auto address = m.from.substr(m.from.find('<') + 1);
+        if (address.find('@') == std::string::npos || m.from.find_first_of("\r\n") != std::string::npos)
+            fault("mail.from", "must be an address, like AIGateway <aig@example.com>");
+        const auto smtp = r.group("smtp");
+        m.smtp_url = smtp.text("url");
+        if (!m.smtp_url.empty() && !m.smtp_url.starts_with("smtp://") && !m.smtp_url.starts_with("smtps://"))
+            fault("mail.smtp.url", "must begin with smtp:// or smtps://");
+        m.user = smtp.text("user");
+        m.password = smtp.text("password");
+        if (m.user.empty() != m.password.empty()) fault("mail.smtp", "needs both user and password, or neither");
+        m.ca_file = smtp.text("ca_file");
+        m.tls = smtp.text("tls") == "required";
+        return m;
     }
 
     BillingConfig billing(const Reader& r) {
@@ -202,6 +235,7 @@ void check_files(const Config& c, std::vector<Fault>& faults) {
     };
     need(c.server.tls_cert, "server.tls.cert");
     need(c.server.tls_key, "server.tls.key");
+    need(c.mail.ca_file, "mail.smtp.ca_file");
     for (const auto& p : c.catalogue.providers) need(p.ca_file, "providers." + p.name + ".ca_file");
 }
 

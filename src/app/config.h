@@ -47,6 +47,14 @@ struct BillingConfig {
     std::vector<ledger::FreeRule> free_tier;
     std::map<std::string, DisplayConfig> display;  ///< by key prefix; rendering only
 };
+struct PortalConfig {
+    bool sign_up = false, verification = true;
+    int64_t trial_nanos = 0, trial_days = 30;
+};
+struct MailConfig {
+    std::string from, smtp_url, user, password, ca_file;
+    bool tls = true;
+};
 struct SecurityConfig {
     bool key_in_url = true;
 };
@@ -56,6 +64,8 @@ struct Config {
     LogConfig log;
     std::string data_dir;
     BillingConfig billing;
+    PortalConfig portal;
+    MailConfig mail;
     SecurityConfig security;
     catalogue::Config catalogue;                      ///< its fee_percent is billing's
     std::map<std::string, std::string> start_values;  ///< path -> text of settings that only a restart changes

@@ -78,6 +78,34 @@ constexpr std::array rows{
     s::text("billing.display.*.currency", "", "Three capital letters.").range(3, 3).required(),
     s::decimal("billing.display.*.rate_per_usd", "", "Units of it for one USD.").required(),
 
+    s::group("portal", "People: sign-up, log-in, sessions (`/portal/api/*`)."),
+    s::boolean("portal.sign_up", "false",
+               "Strangers may make accounts; off, users come by invitation or from the operator.")
+        .restart(),
+    s::choice("portal.verification", "email",
+              "`email`: an address counts once its mailed link was used; `none`: at once, for closed networks.")
+        .words("email|none")
+        .restart(),
+    s::decimal("portal.trial_credit", "0",
+               "Bonus for a new account, in `billing.currency`, once a confirmed address; 0 is none.")
+        .restart(),
+    s::duration("portal.trial_time", "30d", "How long that bonus can be spent.")
+        .range(86'400'000, 315'360'000'000)
+        .restart(),
+
+    s::group("mail", "Mails to users. Without a server they are written into data_dir/outbox, with a warning."),
+    s::text("mail.from", "AIGateway <aig@localhost>", "Sender of all mails.").range(3, 254).restart(),
+    s::group("mail.smtp", "The server that takes them."),
+    s::text("mail.smtp.url", "", "`smtp://HOST:587` or `smtps://HOST:465`.").restart(),
+    s::text("mail.smtp.user", "", "Its user; without one there is no log-in.").restart(),
+    s::text("mail.smtp.password", "", "Its password.").secret().restart(),
+    s::choice("mail.smtp.tls", "required",
+              "`required`: STARTTLS or nothing is sent; `none` only on the machine itself.")
+        .words("required|none")
+        .restart(),
+    s::text("mail.smtp.ca_file", "", "PEM file with the authority of its certificate (default: the system's).")
+        .restart(),
+
     s::group("security", "Choices that weigh convenience against risk."),
     s::boolean("security.key_in_url", "true",
                "Accept a key in the URL on `/api/v1/*`, as its clients send it; it is cut out of every log.")

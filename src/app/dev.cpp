@@ -113,6 +113,9 @@ Result<Dev> start(const cli::DevOptions& o, const std::string& data_dir) {
     n.data_dir = data_dir;
     n.public_metrics = true;
     n.display["gw_"] = {"TMT", {7, 2}};
+    n.portal.sign_up = true;
+    n.portal.verification = false;
+    n.mail.expected = false;
     n.catalogue = catalogue::dev_config(sim_url);
     TRY(d.node, Node::start(std::move(n)));
     TRY(d.seed, load_or_make_seed(*d.node, data_dir));

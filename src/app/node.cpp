@@ -43,6 +43,8 @@ struct Node::Parts {
     ledger::FreeTier free_tier;
     std::unique_ptr<Upkeep> upkeep;
     std::unique_ptr<records::Idempotency> idempotency;
+    std::unique_ptr<mail::Sender> mail;
+    std::unique_ptr<api::Portal> portal;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
     limits::FailedAuth failed_auth;
@@ -72,6 +74,8 @@ struct Node::Parts {
     void freeze(const ledger::Braked& braked);
     Status load_catalogue(const catalogue::Config& config);
     Status make_admin_token();
+    Status open_portal();
+    std::string listen_url() const;
     api::Services api_services();
     std::function<Status()> readiness();
     api::AdminHooks admin_hooks();
@@ -156,6 +160,7 @@ api::Services Node::Parts::api_services() {
     s.idempotency = idempotency.get();
     s.limiter = &limiter;
     s.failed_auth = &failed_auth;
+    s.portal = portal.get();
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
@@ -164,6 +169,19 @@ api::Services Node::Parts::api_services() {
     s.max_json_body = options.max_body_bytes;
     s.ready = readiness();
     return s;
+}
+
+Status Node::Parts::open_portal() {
+    auto& o = options.portal;
+    o.currency = options.currency;
+    o.tls = !options.tls.cert_file.empty();
+    o.url = [this] { return options.portal.public_url.empty() ? listen_url() : options.portal.public_url; };
+    options.mail.outbox = options.data_dir + "/outbox";
+    options.mail.expected = options.mail.expected && o.sign_up;
+    TRY(mail, mail::Sender::start(*store, options.mail));
+    portal = std::make_unique<api::Portal>(
+        api::PortalServices{store.get(), book.get(), directory.get(), &catalogue, mail.get()}, o);
+    return {};
 }
 
 std::function<Status()> Node::Parts::readiness() {
@@ -209,6 +227,7 @@ void Node::Parts::sweep_now_and_then() {
 }
 
 Status Node::Parts::serve() {
+    TRYV(open_portal());
     loops = std::make_unique<rt::Loops>(options.threads);
     free_tier.set(options.free_tier);
     upkeep->start((*loops)[0]);
@@ -254,11 +273,11 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     return node;
 }
 
-std::string Node::url() const {
-    const auto& p = *parts_;
-    return fmt::format("{}://{}:{}", p.options.tls.cert_file.empty() ? "http" : "https", p.options.host,
-                       p.server->port());
+std::string Node::Parts::listen_url() const {
+    return fmt::format("{}://{}:{}", options.tls.cert_file.empty() ? "http" : "https", options.host,
+                       server ? server->port() : options.port);
 }
+std::string Node::url() const { return parts_->listen_url(); }
 std::string Node::admin_url() const {
     return fmt::format("http://{}:{}", parts_->options.admin_host, parts_->admin_listener->port());
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "api/api.h"
+#include "api/portal/portal.h"
 #include "catalogue/config.h"
 #include "ledger/free_tier.h"
 #include "net/server.h"
@@ -31,6 +32,8 @@ struct NodeOptions {
     Ratio rate_per_usd;            ///< of that currency
     ledger::Alerts alerts;
     std::vector<ledger::FreeRule> free_tier;
+    api::PortalOptions portal;                                 ///< its currency, tls and url are the node's
+    mail::SenderOptions mail;                                  ///< its outbox is data_dir/outbox
     std::function<Result<std::vector<std::string>>()> reload;  ///< as AdminHooks::reload; may be none
 
     catalogue::Config catalogue;

@@ -38,6 +38,13 @@ NodeOptions node_options(const Config& c) {
     n.alerts = c.billing.alerts;
     n.free_tier = c.billing.free_tier;
     for (const auto& [prefix, d] : c.billing.display) n.display[prefix] = {d.currency, d.rate_per_usd};
+    n.portal.sign_up = c.portal.sign_up;
+    n.portal.verification = c.portal.verification;
+    n.portal.trial_nanos = c.portal.trial_nanos;
+    n.portal.trial_days = c.portal.trial_days;
+    n.portal.public_url = c.server.public_url;
+    n.mail.from = c.mail.from;
+    n.mail.smtp = {c.mail.smtp_url, c.mail.user, c.mail.password, c.mail.tls, c.mail.ca_file};
     n.catalogue = c.catalogue;
     return n;
 }

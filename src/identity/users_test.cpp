@@ -332,3 +332,26 @@ TEST_F(UsersTest, the_sweep_takes_what_is_over) {
     EXPECT_EQ(left, 0);
     EXPECT_EQ(why(users->session(good)), "ok");
 }
+
+TEST_F(UsersTest, a_forgotten_account_leaves_no_person_behind) {
+    const auto ann = sign_up("ann@example.com"), bob = sign_up("bob@example.com");
+    std::string token;
+    const auto keep = [&](const std::string& t) {
+        token = t;
+        return store::Ops();
+    };
+    ASSERT_TRUE(users->invite(ann.account, "bob@example.com", Role::member, ann.user, keep));
+    ASSERT_TRUE(users->join(token, "", {}));
+    ASSERT_TRUE(users->invite(ann.account, "carl@example.com", Role::member, ann.user, keep));
+    const auto anns = log_in(ann.user), bobs = log_in(bob.user);
+    ASSERT_TRUE(users->forget_account(ann.account));
+    EXPECT_EQ(directory->account(ann.account)->name, "erased");
+    EXPECT_EQ(directory->account(ann.account)->email, "");
+    EXPECT_TRUE(users->members(ann.account)->empty());
+    EXPECT_EQ(why(users->invitation(token)), "gone");
+    EXPECT_EQ(why(users->session(anns)), "login_required");
+    EXPECT_FALSE(users->find("ann@example.com")->has_value());
+    EXPECT_EQ(why(users->session(bobs)), "ok") << "is in an account of her own";
+    EXPECT_TRUE(users->find("bob@example.com")->has_value());
+    EXPECT_EQ(sign_up("ann@example.com").again, false) << "the address is free again";
+}

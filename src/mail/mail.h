@@ -35,7 +35,8 @@ struct Smtp {
 struct SenderOptions {
     Smtp smtp;
     std::string from = "AIGateway <aig@localhost>";
-    std::string outbox;  ///< a folder; made when the first mail comes
+    std::string outbox;    ///< a folder; made when the first mail comes
+    bool expected = true;  ///< somebody counts on mails: say so at the start when they reach nobody
     int64_t poll_ms = 10'000;
     size_t max_waiting = 10'000;  ///< rows; sign-ups beyond it are told to come later
 };

@@ -177,7 +177,7 @@ Result<std::unique_ptr<Sender>> Sender::start(store::Store& store, SenderOptions
     if (address_of(options.from).empty() || options.from.find_first_of("\r\n") != std::string::npos)
         return Error(ErrorCode::bad_param, "mail.from must be an address such as AIGateway <aig@example.com>.")
             .param("mail.from");
-    if (options.smtp.url.empty())
+    if (options.smtp.url.empty() && options.expected)
         log::warn("NO_MAIL_SERVER",
                   {{"outbox", options.outbox},
                    {"meaning", "mails are written into this folder and reach nobody; set mail.smtp.url"}});

@@ -11,7 +11,7 @@
 
 namespace aig::api {
 namespace {
-constexpr size_t max_query = 4096, max_text = 1000;
+constexpr size_t max_query = 4096;
 
 Error bad(std::string_view name, std::string message) {
     return Error(ErrorCode::bad_param, std::move(message)).param(std::string(name));
@@ -39,11 +39,11 @@ Result<Body> Body::parse(std::string_view text, Names allowed, size_t most_bytes
     return Body(std::move(doc));
 }
 
-Result<std::string> Body::text(std::string_view name, std::string_view otherwise) const {
+Result<std::string> Body::text(std::string_view name, std::string_view otherwise, size_t most) const {
     const auto m = member(name);
     if (m.is_null()) return std::string(otherwise);
     if (!m.is_string()) return bad(name, fmt::format("'{}' must be a string.", name));
-    if (m.text().size() > max_text) return bad(name, fmt::format("'{}' may be at most {} bytes long.", name, max_text));
+    if (m.text().size() > most) return bad(name, fmt::format("'{}' may be at most {} bytes long.", name, most));
     return std::string(m.text());
 }
 

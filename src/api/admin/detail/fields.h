@@ -33,7 +33,7 @@ class Body {
     /// An empty text is an empty object.
     static Result<Body> parse(std::string_view text, Names allowed, size_t most_bytes = max_admin_body);
     bool has(std::string_view name) const { return static_cast<bool>(member(name)); }
-    Result<std::string> text(std::string_view name, std::string_view otherwise) const;
+    Result<std::string> text(std::string_view name, std::string_view otherwise, size_t most = 1'000) const;
     Result<std::string> needed_text(std::string_view name) const;
     /// As it stands in the body, whatever its length.
     Result<std::string_view> long_text(std::string_view name) const;

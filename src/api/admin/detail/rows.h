@@ -47,6 +47,7 @@ struct AdminRow {
 };
 
 std::span<const AdminRow> account_rows();
+std::span<const AdminRow> user_rows();
 std::span<const AdminRow> wallet_rows();
 std::span<const AdminRow> key_rows();
 std::span<const AdminRow> call_rows();
