@@ -322,7 +322,7 @@ Result<Books> config_books(const std::string& path) {
     for (auto& f : settings::check(schema, only)) faults.push_back(std::move(f));
     if (!faults.empty()) return refuse(faults);
     const Reader read(schema, only);
-    return Books{read.text("data_dir"), read.text("billing.currency")};
+    return Books{read.text("data_dir"), read.group("billing").text("currency")};
 }
 
 std::string render_faults(std::string_view file, const std::vector<Fault>& faults) {
