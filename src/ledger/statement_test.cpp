@@ -140,6 +140,33 @@ TEST_F(Statements, the_watch_is_quiet_over_sound_books_and_reads_only_what_is_ne
     EXPECT_EQ(watch.step()->entries, 0);
 }
 
+TEST_F(Statements, the_watch_says_when_wallets_pay_less_than_calls_cost) {
+    const auto account = rig.fund(2'000'000);
+    const auto alarms = [&] {
+        int64_t n = 0;
+        EXPECT_TRUE(rig.store().read_now([&](store::Db& db) -> Status {
+            auto q = db.query("SELECT COUNT(*) FROM event WHERE type = 'ledger.overage'");
+            TRYV(q.step());
+            n = q.integer(0);
+            return {};
+        }));
+        return n;
+    };
+    Watch watch(rig.store());
+    ASSERT_TRUE(watch.step());
+    charge(account, 1'000'000);
+    auto hold = rig.hold(account, 1'000'000);
+    ASSERT_TRUE(rig.settle(*std::move(hold), 1'000'999));  // a thousandth and no more
+    ASSERT_TRUE(watch.step()->faults.empty());
+    EXPECT_EQ(alarms(), 0);
+    ASSERT_TRUE(rig.book().credit_now(account, 10, "more", ""));
+    hold = rig.hold(account, 10);
+    ASSERT_TRUE(rig.settle(*std::move(hold), 10'000));
+    ASSERT_TRUE(watch.step()->faults.empty());
+    ASSERT_TRUE(watch.step()->faults.empty());
+    EXPECT_EQ(alarms(), 1);
+}
+
 TEST_F(Statements, the_watch_names_what_is_damaged) {
     const auto account = rig.fund(1'000);
     Watch watch(rig.store());

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/money.h"
 #include "ledger/detail/check.h"
 #include "store/outbox.h"
 
@@ -26,6 +27,7 @@ struct Watch::Inside {
     std::set<int64_t> resolved;      ///< holds resolved since the last step
     std::set<std::string> told;
     bool started = false;
+    Wide overage_told = 0;
 
     Status begin(store::Db& db);
     Status follow(store::Db& db, const ChainHead& head);
@@ -133,7 +135,23 @@ Result<WatchReport> Watch::step() {
     }));
     report.faults = in_->faults.all;
     tell(report);
+    tell_overage();
     return report;
+}
+
+/// What wallets could not pay is the deployment's loss: more than a thousandth of what they paid means that holds are
+/// too small for what a provider reports.
+void Watch::tell_overage() {
+    const Wide overage = in_->fresh.overage_booked;
+    if (overage * 1'000 <= in_->fresh.charged || overage <= in_->overage_told * 2) return;
+    in_->overage_told = overage;
+    const auto nanos = static_cast<int64_t>(std::min<Wide>(overage, INT64_MAX));
+    log::error("ledger_overage", {{"overage", dollars(nanos)}, {"next", "see which calls: aig ledger recon"}});
+    std::string data;
+    JsonWriter(data).begin_object().field("overage", dollars(nanos)).end_object();
+    store::Batch batch;
+    batch.ops.push_back(store::event({"ledger.overage", {}, "", std::move(data), 0}));
+    store_.submit(std::move(batch), [](const Status&) {});
 }
 
 void Watch::tell(const WatchReport& report) {

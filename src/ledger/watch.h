@@ -29,6 +29,7 @@ class Watch {
     struct Inside;
     Status read(store::Db& db, WatchReport& report);
     void tell(const WatchReport& report);
+    void tell_overage();
     store::Store& store_;
     std::unique_ptr<Inside> in_;
 };

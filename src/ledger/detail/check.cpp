@@ -122,6 +122,8 @@ void EntryCheck::close() {
     if (!charge_.hold) return;
     if (charge_.taken + charge_.overage != charge_.cost)
         faults_.add("charged + overage = cost", "entry", charge_.first);
+    charged += charge_.taken;
+    overage_booked += charge_.overage;
     for (const int64_t b : charge_.budgets) spent[b] += charge_.free ? Wide{1} : charge_.taken;
     charge_ = {};
 }

@@ -39,7 +39,8 @@ class EntryCheck {
         int64_t account = 0;
     };
     std::map<int64_t, Sums> wallets;
-    std::map<int64_t, Wide> spent;  ///< by budget: money, or calls where it counts them
+    std::map<int64_t, Wide> spent;         ///< by budget: money, or calls where it counts them
+    Wide charged = 0, overage_booked = 0;  ///< by all charges, in whatever currency
     std::map<int64_t, PinnedRate> rates;
     std::map<std::pair<int64_t, int64_t>, Wide> refunds;  ///< by charge and wallet
     /// Called for each resolution.
