@@ -161,6 +161,36 @@ TEST_F(Moves, verify_names_a_refund_that_is_not_in_the_journal) {
     ASSERT_TRUE(rig.commit(store::op([](store::Db& db) { return db.script("UPDATE refund SET amount = 10"); })));
 }
 
+TEST_F(Moves, verify_names_any_of_these_entries_that_was_changed) {
+    const auto account = rig.fund(1'000, "TMT");
+    ASSERT_TRUE(rate("TMT", {39, 2}));
+    ASSERT_TRUE(deposit({account, 1'000, "USD", 150, "fx", "a deposit"}));
+    ASSERT_TRUE(refund({account, charge(account, 80), 0, "back", "a refund"}));
+    ASSERT_TRUE(adjust({account, 5, "up", ""}));
+    ASSERT_TRUE(adjust({account, -5, "down", ""}));
+    ASSERT_TRUE(rig.commit(rig.book().operator_loss({account, 3, "loss", ""}, nullptr)));
+    const int64_t entries = rig.verify().entries;
+    EXPECT_EQ(entries, 9);
+    const auto change = [&](const std::string& what, int64_t id) {
+        const auto sql = "UPDATE entry SET " + what + " WHERE id = " + std::to_string(id);
+        ASSERT_TRUE(rig.commit(store::op([sql](store::Db& db) { return db.script(sql); }))) << sql;
+    };
+    const std::pair<std::string, std::string> damages[] = {
+        {"amount = amount + 1", "amount = amount - 1"},
+        {"at_us = at_us + 256", "at_us = at_us - 256"},
+        {"kind = kind + 1", "kind = kind - 1"},
+        {"body = CAST(body || x'01' AS BLOB)", "body = CAST(substr(body, 1, length(body) - 1) AS BLOB)"}};
+    for (int64_t id = 1; id <= entries; ++id)
+        for (const auto& [damage, repair] : damages) {
+            change(damage, id);
+            const auto faults = rig.verify().faults;
+            change(repair, id);
+            const auto row = "entry " + std::to_string(id);
+            EXPECT_TRUE(std::any_of(faults.begin(), faults.end(), [&](const auto& f) { return f.ends_with(row); }))
+                << damage << " of " << row << ": " << ::testing::PrintToString(faults);
+        }
+}
+
 TEST_F(Moves, an_adjustment_never_takes_what_is_not_available) {
     const auto account = rig.fund(100);
     ASSERT_TRUE(rig.book().grant_now(account, 30, 0, "bonus", ""));
