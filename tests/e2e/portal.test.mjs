@@ -1,8 +1,13 @@
 // The portal's backend as a browser (and an attacker) sees it: sign-up, sessions, CSRF, roles, keys, mails, restarts.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import tls from 'node:tls';
+import { promisify } from 'node:util';
 import { Gateway, Provider, aig, nanos, nanosOfCents, serveConfig, sleep, temporaryFolder, wires } from './harness.mjs';
 
 const password = 'correct horse battery';
@@ -560,6 +565,76 @@ describe('aig serve: verification by mail', () => {
         assert.equal((await hand.logIn(email)).code, 'login_failed');
         await aig(['user', 'unblock', '--user', id, '--config', config]);
         assert.equal((await hand.logIn(email)).status, 200);
+    });
+});
+
+/** An SMTP server that offers STARTTLS and wants a log-in; `lines` says what was heard, and whether under TLS. */
+async function smtpServer(folder) {
+    const [cert, key] = [path.join(folder, 'smtp.crt'), path.join(folder, 'smtp.key')];
+    await promisify(execFile)('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=mail.test',
+        '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert]);
+    const context = tls.createSecureContext({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) });
+    const heard = { lines: [], mails: [], cert };
+    const talk = (socket, secure) => {
+        let held = '', data = null, auth = false;
+        const say = (text) => socket.write(`${text}\r\n`);
+        socket.on('error', () => {});
+        socket.on('data', (bytes) => {
+            held += bytes.toString('latin1');
+            for (let end; (end = held.indexOf('\r\n')) >= 0;) {
+                const line = held.slice(0, end);
+                held = held.slice(end + 2);
+                if (data !== null) {
+                    if (line !== '.') { data += `${line}\r\n`; continue; }
+                    heard.mails.push(data);
+                    data = null;
+                    say('250 queued');
+                    continue;
+                }
+                heard.lines.push([secure, line]);
+                if (auth) { auth = false; say('235 welcome'); continue; }
+                const word = line.split(/[ :]/)[0];
+                if (word === 'EHLO') say(secure ? '250-mail.test\r\n250 AUTH PLAIN' : '250-mail.test\r\n250 STARTTLS');
+                else if (word === 'STARTTLS') {
+                    say('220 go on');
+                    socket.removeAllListeners('data');
+                    talk(new tls.TLSSocket(socket, { isServer: true, secureContext: context }), true);
+                    return;
+                } else if (word === 'AUTH') { auth = line === 'AUTH PLAIN'; say(auth ? '334 ' : '235 welcome'); }
+                else if (word === 'DATA') { data = ''; say('354 go on'); }
+                else if (word === 'QUIT') { say('221 bye'); socket.end(); }
+                else say('250 ok');
+            }
+        });
+    };
+    const server = net.createServer((socket) => { socket.write('220 mail.test ESMTP\r\n'); talk(socket, false); }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return Object.assign(heard, { port: server.address().port, close: () => server.close() });
+}
+
+describe('mail.smtp', () => {
+    test('STARTTLS, a log-in, and the mail arrives; nothing secret in the clear', async () => {
+        const provider = await Provider.start(), folder = temporaryFolder(), server = await smtpServer(folder);
+        const gateway = await Gateway.serve(await serveConfig(provider, folder, (c) => ({
+            ...c, portal: { sign_up: true }, mail: { from: 'Gateway <aig@example.com>', smtp: { url: `smtp://127.0.0.1:${server.port}`, user: 'gate', password: 'smtp-s3cret', ca_file: server.cert } },
+        })));
+        try {
+            const email = address('smtp');
+            assert.equal((await new Browser(gateway).post('/portal/api/register', { email, password })).status, 201);
+            for (let i = 0; i < 400 && !server.mails.length; ++i) await sleep(25);
+            assert.equal(server.mails.length, 1, gateway.program.output.slice(-2000));
+            assert.match(server.mails[0], new RegExp(`^From: Gateway <aig@example.com>\r\nTo: ${email}\r\nSubject: Confirm your e-mail address\r\n`));
+            assert.match(server.mails[0], /#verify=3Dvfy_/);
+            assert.deepEqual(server.lines.filter(([secure]) => !secure).map(([, line]) => line.split(' ')[0]), ['EHLO', 'STARTTLS']);
+            const secret = Buffer.from('\0gate\0smtp-s3cret').toString('base64');
+            assert.ok(server.lines.some(([secure, line]) => secure && line.includes(secret)));
+            assert.ok(!gateway.program.output.includes('smtp-s3cret'));
+            assert.ok(!fs.existsSync(path.join(folder, 'data', 'outbox')));
+        } finally {
+            await gateway.stop();
+            await provider.stop();
+            server.close();
+        }
     });
 });
 
