@@ -8,16 +8,24 @@ namespace aig {
 namespace {
 using Wide = unsigned __int128;
 
-Result<Ratio> reduced(Wide num, Wide den) {
-    Wide a = num, b = den;
+Wide gcd(Wide a, Wide b) {
     while (b) {
         const Wide t = a % b;
         a = b;
         b = t;
     }
-    if (!a || num == 0 || num / a > INT64_MAX || den / a > INT64_MAX)
-        return Error(ErrorCode::internal, "a price ratio does not fit");
-    return Ratio{static_cast<int64_t>(num / a), static_cast<int64_t>(den / a)};
+    return a;
+}
+Error too_fine() {
+    return Error(ErrorCode::internal,
+                 "the product of fee, price list, coupon and exchange rate is too fine: use rates and percentages with "
+                 "fewer decimal places");
+}
+
+Result<Ratio> reduced(Wide num, Wide den) {
+    const Wide common = gcd(num, den);
+    if (!common || num == 0 || den == 0 || num / common > INT64_MAX || den / common > INT64_MAX) return too_fine();
+    return Ratio{static_cast<int64_t>(num / common), static_cast<int64_t>(den / common)};
 }
 
 Result<int64_t> bounded(std::string_view text, int places, int64_t max, std::string_view what) {
@@ -28,13 +36,24 @@ Result<int64_t> bounded(std::string_view text, int places, int64_t max, std::str
 }
 }  // namespace
 
-Result<Ratio> multiply(Ratio a, Ratio b) {
-    return reduced(static_cast<Wide>(a.num) * static_cast<Wide>(b.num),
-                   static_cast<Wide>(a.den) * static_cast<Wide>(b.den));
+Result<Ratio> product(std::span<const Ratio> terms) {
+    Wide num = 1, den = 1;
+    for (const auto& t : terms) {
+        if (t.num <= 0 || t.den <= 0) return Error(ErrorCode::internal, "price ratio is not positive");
+        const Wide a = static_cast<Wide>(t.num), b = static_cast<Wide>(t.den);
+        const Wide over = gcd(num, b), under = gcd(a, den);
+        if (__builtin_mul_overflow(num / over, a / under, &num) || __builtin_mul_overflow(den / under, b / over, &den))
+            return too_fine();
+    }
+    return reduced(num, den);
 }
 Result<Ratio> percent_on_top(std::string_view percent, std::string_view what) {
     TRY(const int64_t p, bounded(percent, 6, 1'000'000'000, what));
     return reduced(static_cast<Wide>(100'000'000 + p), 100'000'000);
+}
+Result<Ratio> percent_off(std::string_view percent, std::string_view what) {
+    TRY(const int64_t p, bounded(percent, 6, 99'999'999, what));
+    return reduced(static_cast<Wide>(100'000'000 - p), 100'000'000);
 }
 Result<Ratio> percent_of(std::string_view percent, std::string_view what) {
     TRY(const int64_t p, bounded(percent, 6, 1'000'000'000, what));

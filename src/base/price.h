@@ -25,10 +25,17 @@ struct Ratio {
     int64_t num = 1, den = 1;
     bool operator==(const Ratio&) const = default;
 };
-/// a*b reduced; nothing when a reduced term does not fit int64.
-Result<Ratio> multiply(Ratio a, Ratio b);
+/// The product of all, reduced; an error when its numerator or denominator does not fit int64. Reduces on the way, so
+/// that what cancels never overflows.
+Result<Ratio> product(std::span<const Ratio> terms);
+inline Result<Ratio> multiply(Ratio a, Ratio b) {
+    const Ratio both[] = {a, b};
+    return product(both);
+}
 /// "5" percent on top -> 21/20. Zero to 1,000 percent.
 Result<Ratio> percent_on_top(std::string_view percent, std::string_view what);
+/// "15" percent off -> 17/20. Zero to below 100 percent.
+Result<Ratio> percent_off(std::string_view percent, std::string_view what);
 /// "10" percent of -> 1/10.
 Result<Ratio> percent_of(std::string_view percent, std::string_view what);
 /// "3.5" -> 7/2.

@@ -113,11 +113,14 @@ std::vector<std::pair<std::string, Reader>> Reader::named(std::string_view name)
 }
 
 std::vector<std::pair<std::string, std::string>> Reader::values(std::string_view name) const {
-    (void)member(name);
+    return Reader(&member(name), value(name)).values();
+}
+
+std::vector<std::pair<std::string, std::string>> Reader::values() const {
     std::vector<std::pair<std::string, std::string>> out;
-    if (const auto* n = value(name))
-        for (size_t i = 0; i < n->keys.size(); ++i)
-            if (n->items[i].kind == Node::Kind::scalar) out.emplace_back(n->keys[i], n->items[i].text);
+    if (node_)
+        for (size_t i = 0; i < node_->keys.size(); ++i)
+            if (node_->items[i].kind == Node::Kind::scalar) out.emplace_back(node_->keys[i], node_->items[i].text);
     return out;
 }
 

@@ -191,6 +191,7 @@ class Reader {
     std::vector<std::pair<std::string, Reader>> named(std::string_view name) const;
     std::vector<std::pair<std::string, std::string>> values(
         std::string_view name) const;  ///< a named map of scalars, or a group's written scalars
+    std::vector<std::pair<std::string, std::string>> values() const;  ///< this group's own
     std::vector<Reader> list(std::string_view name) const;
 
   private:

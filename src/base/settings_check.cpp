@@ -166,6 +166,10 @@ class Checker {
 
     void decimal(const Setting& row, const Node& n, const std::string& path) {
         const auto v = parse_decimal(n.text, 12, "");  // exactness at its own unit is checked by whoever prices with it
+        if (!v && v.error().message().ends_with("decimal places"))
+            return fault(n, path,
+                         fmt::format("{} has more than 12 decimal places: nothing is reckoned finer than 10^-12",
+                                     shown(row, n)));
         if (!v || *v < 0)
             fault(n, path, fmt::format("must be a decimal number like \"1.25\", zero or more, not {}", shown(row, n)));
     }
@@ -189,7 +193,7 @@ class Checker {
         std::vector<std::string_view> known;
         for (const auto& [name, b] : branch.members) known.push_back(name);
         auto hint = did_you_mean(key, known);
-        if (hint.empty() && known.size() <= 16) hint = fmt::format("; known here: {}", fmt::join(known, ", "));
+        if (hint.empty() && known.size() <= 20) hint = fmt::format("; known here: {}", fmt::join(known, ", "));
         fault(n, path, fmt::format("unknown key '{}'{}", key.substr(0, longest_shown), hint));
     }
 

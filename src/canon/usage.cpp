@@ -7,8 +7,8 @@
 namespace aig::canon {
 namespace {
 constexpr std::string_view names[all_components] = {
-    "input",  "cached_input", "cache_write", "cache_write_1h", "output",    "reasoning",   "request",      "image",
-    "second", "millisecond",  "character",   "page",           "tool_call", "audio_input", "audio_output", "quote"};
+    "input", "cached_input", "cache_write", "cache_write_1h", "output", "reasoning", "request",
+    "image", "second",       "millisecond", "character",      "page",   "tool_call", "quote"};
 constexpr int64_t most_units = 1'000'000'000;
 constexpr auto request_place = static_cast<size_t>(Component::request);
 
@@ -84,12 +84,10 @@ bool PriceCard::per_request_only() const {
 }
 
 Result<Ratio> Terms::fold() const {
-    Ratio product = fee;
-    for (const Ratio& term : {price_list, cache, batch, coupon, fx}) {
-        if (term == Ratio{}) continue;
-        TRY(product, multiply(product, term));
-    }
-    return product;
+    const Ratio terms[] = {fee, price_list, cache, batch, coupon, fx};
+    // Nearly always there is a fee and nothing else.
+    if (std::all_of(std::begin(terms) + 1, std::end(terms), [](const Ratio& t) { return t == Ratio{}; })) return fee;
+    return product(terms);
 }
 
 std::vector<PriceLine> price_lines(const PriceCard& card, const Usage& usage) {

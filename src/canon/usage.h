@@ -25,19 +25,17 @@ enum class Component : uint16_t {
     output = 4,  ///< output tokens without reasoning
     reasoning = 5,
     request = 6,
-    image = 7,         ///< one image; its variant is "size" or "size/quality": "1024x1024/hd"
-    second = 8,        ///< of audio or video
-    millisecond = 9,   ///< the same where a service sells by it
-    character = 10,    ///< of text
-    page = 11,         ///< of a document
-    tool_call = 12,    ///< a provider's own tool; its variant is the tool's name: "web_search"
-    audio_input = 13,  ///< audio tokens, where they cost other than text
-    audio_output = 14,
-    quote = 15,  ///< not a use: what a binding estimate capped a charge at, in nano-units
+    image = 7,        ///< one image; its variant is "size" or "size/quality": "1024x1024/hd"
+    second = 8,       ///< of audio or video
+    millisecond = 9,  ///< the same where a service sells by it
+    character = 10,   ///< of text
+    page = 11,        ///< of a document
+    tool_call = 12,   ///< a provider's own tool; its variant is the tool's name: "web_search"
+    quote = 13,       ///< not a use: what a binding estimate capped a charge at, in nano-units
 };
 /// Components with a place of their own in every usage and every card; the others stand in `extra`.
 constexpr size_t fixed_components = 7;
-constexpr size_t all_components = 16;
+constexpr size_t all_components = 14;
 std::string_view component_name(Component);
 std::optional<Component> component_named(std::string_view name);
 

@@ -9,21 +9,37 @@ using settings::Reader;
 
 constexpr int64_t hour_ms = 3'600'000;
 
-/// The price keys below one group.
-#define AIG_PRICE_ROWS(group)                                                                                          \
-    s::decimal(group ".input_per_million", "", "USD for a million input tokens."),                                     \
-        s::decimal(group ".cached_input_per_million", "",                                                              \
-                   "The same, read from the provider's prompt cache (default: input's)."),                             \
-        s::decimal(group ".cache_write_per_million", "", "The same, written to it for 5 minutes (default: input's)."), \
-        s::decimal(group ".cache_write_1h_per_million", "",                                                            \
-                   "The same, written to it for an hour (default: cache_write's)."),                                   \
-        s::decimal(group ".output_per_million", "", "USD for a million output tokens."),                               \
-        s::decimal(group ".reasoning_per_million", "", "USD for a million reasoning tokens (default: output's)."),     \
-        s::decimal(group ".per_request", "", "USD for one call; alone, or on top of tokens."),                         \
-        s::decimal(group ".per_image", "", "USD for one image.").not_built(),                                          \
-        s::decimal(group ".per_second", "", "USD for one second of audio or video.").not_built(),                      \
-        s::decimal(group ".per_minute", "", "USD for one minute of audio or video.").not_built(),                      \
-        s::decimal(group ".per_1k_characters", "", "USD for a thousand characters.").not_built()
+/// The token prices of a group.
+#define AIG_TOKEN_PRICE_ROWS(at)                                                                                    \
+    s::decimal(at ".input_per_million", "", "USD for a million input tokens."),                                     \
+        s::decimal(at ".cached_input_per_million", "",                                                              \
+                   "The same, read from the provider's prompt cache (default: input's)."),                          \
+        s::decimal(at ".cache_write_per_million", "", "The same, written to it for 5 minutes (default: input's)."), \
+        s::decimal(at ".cache_write_1h_per_million", "",                                                            \
+                   "The same, written to it for an hour (default: cache_write's)."),                                \
+        s::decimal(at ".output_per_million", "", "USD for a million output tokens."),                               \
+        s::decimal(at ".reasoning_per_million", "", "USD for a million reasoning tokens (default: output's)."),     \
+        s::decimal(at ".per_request", "", "USD for one call; alone, or on top of tokens.")
+
+/// All price keys below one group.
+#define AIG_PRICE_ROWS(at)                                                                                            \
+    AIG_TOKEN_PRICE_ROWS(at),                                                                                         \
+        s::named(at ".above",                                                                                         \
+                 "Prices of long contexts: above so many input tokens these hold for the whole request; what is not " \
+                 "given stays as it is."),                                                                            \
+        s::group(at ".above.*", "One step, named by its number of input tokens."),                                    \
+        AIG_TOKEN_PRICE_ROWS(at ".above.*"), s::decimal(at ".per_image", "", "USD for one image."),                   \
+        s::named(at ".images", "By `size` or `size/quality`, as in `1024x1024/hd`, where sizes differ in price."),    \
+        s::decimal(at ".images.*", "", "USD for one such image."),                                                    \
+        s::decimal(at ".per_second", "", "USD for one second of audio or video."),                                    \
+        s::decimal(at ".per_minute", "", "The same for a minute, where that is how it is sold."),                     \
+        s::decimal(at ".per_millisecond", "", "USD for one millisecond."),                                            \
+        s::decimal(at ".per_1k_characters", "", "USD for a thousand characters."),                                    \
+        s::decimal(at ".per_page", "", "USD for one page."),                                                          \
+        s::decimal(at ".per_1k_pages", "", "The same for a thousand pages."),                                         \
+        s::decimal(at ".per_tool_call", "", "USD for one call of a provider's own tool."),                            \
+        s::named(at ".tools", "By the tool's name, where tools differ in price."),                                    \
+        s::decimal(at ".tools.*", "", "USD for one call of it.")
 
 constexpr std::array rows{
     s::named("providers",
@@ -91,10 +107,17 @@ constexpr std::array rows{
     s::text("aliases.*", "", "The model's id.").required(),
 };
 #undef AIG_PRICE_ROWS
+#undef AIG_TOKEN_PRICE_ROWS
 
+/// A group's prices with their groups flattened: "above.200000.input_per_million".
 PriceConfig price(const Reader& r, std::string_view name) {
     PriceConfig out;
-    for (auto& [key, text] : r.values(name)) out[key] = text;
+    const auto g = r.group(name);
+    for (auto& [key, text] : g.values()) out[key] = text;
+    for (const std::string group : {"images", "tools"})
+        for (auto& [variant, text] : g.values(group)) out[group + "." + variant] = text;
+    for (const auto& [step, tier] : g.named("above"))
+        for (auto& [key, text] : tier.values()) out["above." + step + "." + key] = text;
     return out;
 }
 
