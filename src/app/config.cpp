@@ -5,10 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "api/aigate_one/price.h"
 #include "app/config_settings.h"
 #include "app/config_substitute.h"
 #include "app/config_yaml.h"
 #include "base/money.h"
+#include "catalogue/price_facts.h"
 #include "catalogue/settings.h"
 
 namespace aig::app {
@@ -146,6 +148,8 @@ class Taker {
         BillingConfig b;
         b.currency = currency(r.text("currency"), "billing.currency");
         b.rate_per_usd = ratio(r.text("rate_per_usd"), "billing.rate_per_usd");
+        b.price_file = r.text("price_file");
+        b.simple_price_file = r.text("simple_price_file");
         auto fee = percent_on_top(r.text("fee_percent"), "fee_percent");
         if (fee) b.fee = *fee;  // a wrong one is the catalogue's fault to report
         b.alerts = alerts(r);
@@ -227,6 +231,24 @@ std::string without_last_line_end(std::string text) {
     return text;
 }
 
+/// The operator's own list prices; a wrong row is a fault of the file that names them.
+void read_price_file(const std::string& file, Config& config, std::vector<Fault>& faults) {
+    if (file.empty()) return;
+    const auto text = read_file(file);
+    auto facts = text ? catalogue::parse_price_facts(*text, file) : Result<catalogue::PriceFacts>(text.error());
+    if (!facts)
+        return faults.push_back({"billing.price_file", text ? facts.error().message() : file + " cannot be read", 0});
+    config.catalogue.prices = std::make_shared<const catalogue::PriceFacts>(*std::move(facts));
+}
+
+void read_simple_prices(BillingConfig& billing, std::vector<Fault>& faults) {
+    if (billing.simple_price_file.empty()) return;
+    auto text = read_file(billing.simple_price_file);
+    const Status good = text ? api::check_simple_prices(*text) : Status(text.error());
+    if (!good) return faults.push_back({"billing.simple_price_file", good.error().message(), 0});
+    billing.simple_prices_json = *std::move(text);
+}
+
 /// Files the configuration names must be readable now, not at the first call.
 void check_files(const Config& c, std::vector<Fault>& faults) {
     const auto need = [&](const std::string& file, const std::string& path) {
@@ -249,7 +271,11 @@ Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::Wir
     for (auto& f : settings::check(all_settings(), node)) loaded.faults.push_back(std::move(f));
     if (loaded.faults.empty()) {
         auto config = std::make_shared<Config>(Taker(loaded.faults).take(Reader(all_settings(), node)));
-        if (files) check_files(*config, loaded.faults);
+        if (files) {
+            check_files(*config, loaded.faults);
+            read_price_file(config->billing.price_file, *config, loaded.faults);
+            read_simple_prices(config->billing, loaded.faults);
+        }
         auto built = catalogue::build(config->catalogue, wire);
         for (auto& f : built.faults) loaded.faults.push_back(std::move(f));
         loaded.warnings = std::move(built.warnings);

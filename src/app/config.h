@@ -45,6 +45,8 @@ struct BillingConfig {
     Ratio rate_per_usd, fee;  ///< fee: 21/20 for 5 %
     ledger::Alerts alerts;
     std::vector<ledger::FreeRule> free_tier;
+    std::string price_file, simple_price_file;     ///< "" = none
+    std::string simple_prices_json;                ///< what stands in the latter
     std::map<std::string, DisplayConfig> display;  ///< by key prefix; rendering only
 };
 struct PortalConfig {

@@ -71,6 +71,11 @@ constexpr std::array rows{
     s::text("billing.free_tier[].model", "", "Its id in the catalogue.").required(),
     s::integer("billing.free_tier[].requests_per_day", "", "How many calls a day.").range(1, 1'000'000'000).required(),
     s::text("billing.free_tier[].until", "", "The last day on which it holds, like 2026-04-30 (default: for ever)."),
+    s::text("billing.price_file", "",
+            "List prices of your own in the format of data/prices.json (`aig prices import` writes one); its rows win "
+            "over the built-in ones."),
+    s::text("billing.simple_price_file", "",
+            "What `GET /api/v1/price` says, in its own shape (default: data/simple_prices.json)."),
     s::named("billing.display",
              "For keys of one prefix (`sk-aig-`, `sk_live_`, `gw_`, `sk-`) show money in another currency; wallets "
              "stay as they are."),

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "app/commands_config.h"
+#include "app/commands_prices.h"
 #include "app/dev.h"
 #include "app/local_admin.h"
 #include "app/serve.h"
@@ -20,6 +21,8 @@ int main(int argc, char** argv) {
     hooks.config_check = app::config_check;
     hooks.config_schema = app::config_schema;
     hooks.config_docs = app::config_docs;
+    hooks.prices_diff = app::prices_diff;
+    hooks.prices_import = app::prices_import;
     hooks.data_dir = app::data_dir_of;
     hooks.open_in_process = app::open_in_process;
     return cli::run(argc, argv, hooks);

@@ -25,21 +25,33 @@ std::vector<ModelConfig> known_models(const Data& data, const Providers& provide
     return out;
 }
 
-void add_models(Snapshot& s, const std::vector<ModelConfig>& configs, bool from_data, const Providers& providers,
-                Faults& faults) {
+void add_models(Snapshot& s, const std::vector<ModelConfig>& configs, const ListPrices& prices,
+                const Providers& providers, Faults& faults, std::vector<std::string>& at_list_price) {
     for (const auto& c : configs) {
-        auto model = make_model(c, "models." + c.id, from_data, providers, faults);
+        bool from_list = false;
+        auto model = make_model(c, "models." + c.id, prices, providers, faults, from_list);
+        if (from_list) at_list_price.push_back(c.id);
         if (!s.models.emplace(c.id, std::make_shared<const Model>(std::move(model))).second)
             faults.add("models." + c.id, "this model stands here twice");
     }
 }
 
-void add_patterns(Snapshot& s, const Config& config, const Providers& providers, Faults& faults) {
+void add_patterns(Snapshot& s, const Config& config, const ListPrices& prices, const Providers& providers,
+                  Faults& faults) {
     for (const auto& p : config.patterns) {
-        auto model = make_model(p.model, "patterns." + p.prefix, false, providers, faults);
+        bool from_list = false;
+        auto model = make_model(p.model, "patterns." + p.prefix, prices, providers, faults, from_list);
         model.listed = false;
         s.patterns.push_back({p.prefix, std::move(model)});
     }
+}
+
+/// Worth a line in the log: the operator did not say these prices.
+std::string list_price_warning(const std::vector<std::string>& models, const PriceFacts& facts) {
+    return fmt::format(
+        "{} sold at list prices (data/prices.json of {}): {}",
+        models.size() == 1 ? "one model without a price is" : "models without a price are", facts.date,
+        fmt::join(models.begin(), models.begin() + static_cast<long>(std::min<size_t>(models.size(), 20)), ", "));
 }
 
 /// A row's own aliases yield to models and to the operator's aliases, which must be right.
@@ -92,8 +104,10 @@ Built build(const Config& config, const WireResolver& wire, const Snapshot* prev
     s->providers = providers.all();
     const bool from_data = !config.models;
     const auto models = from_data ? known_models(*data, providers) : *config.models;
-    add_models(*s, models, from_data, providers, faults);
-    add_patterns(*s, config, providers, faults);
+    const ListPrices prices{config.prices.get(), data->prices};
+    std::vector<std::string> at_list_price;
+    add_models(*s, models, prices, providers, faults, at_list_price);
+    add_patterns(*s, config, prices, providers, faults);
     add_aliases(*s, config, models, faults);
     index_bare_names(*s);
 
@@ -105,6 +119,7 @@ Built build(const Config& config, const WireResolver& wire, const Snapshot* prev
     if (s->models.empty() && built.faults.empty())
         built.warnings.push_back(
             "no model can be called: no provider is configured, or none of data/models.json is served by one");
+    if (!from_data && !at_list_price.empty()) built.warnings.push_back(list_price_warning(at_list_price, data->prices));
     if (built.faults.empty()) built.snapshot = std::move(s);
     return built;
 }

@@ -25,7 +25,12 @@ Built build(const Config& config, const WireResolver& wire, const Snapshot* prev
 
 /// A price card from price keys (USD, decimal text), exact at 1e-12 USD a unit. What is not given: cached_input and
 /// cache_write cost what input costs, cache_write_1h what cache_write costs, reasoning what output costs.
+/// A tier ("above.200000.output_per_million") has the card's prices where it gives none.
 Result<canon::PriceCard> price_card(const PriceConfig& price);
+/// The same prices as price keys: price_card() of them is the card.
+PriceConfig price_text(const canon::PriceCard& card);
+/// The number of a version: the same prices have the same in every process.
+int64_t fingerprint(const canon::PriceCard& card);
 /// Component by component the largest of `cards`.
 canon::PriceCard dearest(std::span<const canon::PriceCard> cards);
 /// All price keys this version can charge.

@@ -80,7 +80,7 @@ TEST(Build, PricesAreExactOrRefused) {
     for (const char* bad : {"0.0000001", "-1", "1.2.3", "", "NaN", "1e13", "1000000.000001", "0x10", " 1"})
         EXPECT_FALSE(price_card({{"input_per_million", bad}})) << bad;
     EXPECT_FALSE(price_card({{"per_request", "0.0000000000001"}}));
-    EXPECT_THAT(price_card({{"per_image", "1"}}).error().message(), HasSubstr("not in this version"));
+    EXPECT_THAT(price_card({{"per_megapixel", "1"}}).error().message(), HasSubstr("not in this version"));
     EXPECT_THAT(price_card({{"input_per_milion", "1"}}).error().message(),
                 HasSubstr("did you mean 'input_per_million'"));
 }
@@ -212,9 +212,10 @@ TEST(Dev, HasTheModelsOfTheSamplesAndHidesTheRest) {
     std::vector<std::string> listed;
     for (const auto& [id, m] : built.snapshot->models)
         if (m->listed) listed.push_back(id);
-    EXPECT_THAT(listed, ::testing::ElementsAre("anthropic/claude-opus-4.7", "anthropic/claude-sonnet-4.6",
-                                               "baai/bge-m3", "llama-3.1-70b", "moonshot/kimi-k2.6", "nomic-embed-text",
-                                               "openai/gpt-5.4", "openai/gpt-5.5"));
+    EXPECT_THAT(listed,
+                ::testing::ElementsAre("anthropic/claude-opus-4.7", "anthropic/claude-sonnet-4.6", "baai/bge-m3",
+                                       "google/gemini-2.5-flash", "google/text-embedding-004", "llama-3.1-70b",
+                                       "moonshot/kimi-k2.6", "nomic-embed-text", "openai/gpt-5.4", "openai/gpt-5.5"));
     const auto per_request = *built.snapshot->resolve("sim/per-request");
     EXPECT_TRUE(per_request->price.per_request_only());
     EXPECT_EQ(per_request->price[Component::request], 10'000'000'000);
@@ -300,11 +301,13 @@ TEST(Data, BrokenRowsAreNamed) {
          "provider is missing"},
         {"{}", R"([{"id":"a","name":"A","owned_by":"o","modality":"text","released":"2026-02-30","targets":[]}])",
          "released must be a day like 2026-03-05"},
+        {"{}", R"([{"id":"a","name":"A","owned_by":"o","modality":"text","targets":[{"provider":"p","model":"m"}]}])",
+         "data/prices.json has no price of m at p"},
         {"{}", R"([7])", "is not an object"},
         {"{", "[]", ""},
     };
     for (const auto& k : cases) {
-        const auto data = parse_data(k.providers, k.models);
+        const auto data = parse_data(k.providers, k.models, R"({"currency":"USD","prices":{}})");
         ASSERT_FALSE(data) << k.says;
         EXPECT_THAT(data.error().message(), HasSubstr(k.says));
     }

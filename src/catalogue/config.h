@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "base/settings.h"
 
 namespace aig::catalogue {
+
+struct PriceFacts;
 
 struct KeyConfig {
     std::string secret;
@@ -31,7 +34,8 @@ struct ProviderConfig {
     bool keys_rest = true;  ///< false: never rest or disable a key (the simulator's providers)
 };
 
-/// Price key -> decimal text in USD ("input_per_million" -> "1.25").
+/// Price key -> decimal text in USD: "input_per_million" -> "1.25"; groups of the file with dots:
+/// "above.200000.input_per_million", "images.1024x1024/hd", "tools.web_search".
 using PriceConfig = std::map<std::string, std::string>;
 
 struct TargetConfig {
@@ -48,6 +52,7 @@ struct ModelConfig {
     std::vector<TargetConfig> targets;
     PriceConfig price;
     bool listed = true;
+    bool priced_only = false;  ///< `aig dev` only: a modality that no route serves yet, for estimates
 };
 
 /// A family of callable, never listed models: "<prefix>anything". A target's model "fault/*" takes the anything for the
@@ -64,6 +69,8 @@ struct Config {
     std::map<std::string, std::string> aliases;
     std::vector<PatternConfig> patterns;  ///< `aig dev` only
     std::string fee_percent = "5";
+    /// The operator's own list prices, which win over data/prices.json's.
+    std::shared_ptr<const PriceFacts> prices;
 };
 
 using settings::Fault;

@@ -116,18 +116,22 @@ Result<ProviderFacts> provider_facts(JsonRef object) {
     return p;
 }
 
-Result<TargetConfig> target(JsonRef object, const std::string& where) {
+Result<TargetConfig> target(JsonRef object, const std::string& where, const PriceFacts& prices) {
     Row row(object, where + " target");
     TargetConfig t;
     t.provider = row.text("provider", true);
     t.model = row.text("model", true);
     t.priority = row.number("priority", 1000);
-    for (auto& [key, text] : row.pairs("price")) t.cost[key] = text;
     TRYV(row.done());
+    const auto* price = prices.find(t.provider, t.model);
+    if (!price)
+        return Error(ErrorCode::config_invalid,
+                     fmt::format("{}: data/prices.json has no price of {} at {}", where, t.model, t.provider));
+    t.cost = *price;
     return t;
 }
 
-Result<ModelConfig> model(JsonRef object) {
+Result<ModelConfig> model(JsonRef object, const PriceFacts& prices) {
     const auto where = fmt::format("data/models.json: {}", object["id"].text());
     Row row(object, where);
     ModelConfig m;
@@ -142,7 +146,7 @@ Result<ModelConfig> model(JsonRef object) {
     m.aliases = row.texts("aliases");
     (void)row.text("note");
     for (const auto t : row.take("targets", true)) {
-        TRY(auto parsed, target(t, where));
+        TRY(auto parsed, target(t, where, prices));
         m.targets.push_back(std::move(parsed));
     }
     TRYV(row.done());
@@ -150,8 +154,9 @@ Result<ModelConfig> model(JsonRef object) {
 }
 }  // namespace
 
-Result<Data> parse_data(std::string_view providers_json, std::string_view models_json) {
+Result<Data> parse_data(std::string_view providers_json, std::string_view models_json, std::string_view prices_json) {
     Data data;
+    TRY(data.prices, parse_price_facts(prices_json, "data/prices.json"));
     TRY(const auto providers, JsonDoc::parse(providers_json));
     for (const auto p : providers.root()) {
         TRY(auto facts, provider_facts(p));
@@ -161,15 +166,15 @@ Result<Data> parse_data(std::string_view providers_json, std::string_view models
     }
     TRY(const auto models, JsonDoc::parse(models_json));
     for (const auto m : models.root()) {
-        TRY(auto parsed, model(m));
+        TRY(auto parsed, model(m, data.prices));
         data.models.push_back(std::move(parsed));
     }
     return data;
 }
 
 const Result<Data>& embedded_data() {
-    static const Result<Data> data =
-        parse_data(embedded_file("data/providers.json"), embedded_file("data/models.json"));
+    static const Result<Data> data = parse_data(embedded_file("data/providers.json"), embedded_file("data/models.json"),
+                                                embedded_file("data/prices.json"));
     return data;
 }
 }  // namespace aig::catalogue

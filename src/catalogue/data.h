@@ -1,4 +1,5 @@
-// data/providers.json and data/models.json: facts about well-known providers and models, embedded in the binary.
+// data/providers.json, data/models.json, data/prices.json: facts about well-known providers and models, embedded in the
+// binary.
 // Checked like any outside input when read; an unknown member is an error. Immutable.
 #pragma once
 
@@ -10,6 +11,7 @@
 
 #include "base/result.h"
 #include "catalogue/config.h"
+#include "catalogue/price_facts.h"
 
 namespace aig::catalogue {
 
@@ -22,10 +24,11 @@ struct ProviderFacts {
 
 struct Data {
     std::map<std::string, ProviderFacts, std::less<>> providers;
-    std::vector<ModelConfig> models;  ///< every target's `cost` is the provider's list price; no price of their own
+    std::vector<ModelConfig> models;  ///< every target's `cost` is its list price in `prices`; no price of their own
+    PriceFacts prices;
 };
 
-Result<Data> parse_data(std::string_view providers_json, std::string_view models_json);
+Result<Data> parse_data(std::string_view providers_json, std::string_view models_json, std::string_view prices_json);
 /// The embedded ones; parsed once. An error here is a broken build, and says where.
 const Result<Data>& embedded_data();
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -26,6 +27,13 @@ struct DevOptions {
     std::string host = "127.0.0.1";
     std::string data_dir;                 ///< "" = a fresh temporary folder
     std::string ready_file, config_file;  ///< "" = none
+};
+struct PricesOptions {
+    std::string file, format;  ///< "litellm", "models.dev" or "aig"
+    std::string config_file;   ///< diff: compare with what this configuration charges
+    std::string out_file;      ///< import: "" = standard output
+    std::vector<std::string> providers;
+    bool json = false;
 };
 struct SimOptions {
     uint16_t port = 8090;  ///< 0 = a free port
@@ -64,6 +72,7 @@ struct CliHooks {
     std::function<int(const SimOptions&)> sim;
     std::function<int(const std::string& file)> config_check;
     std::function<int()> config_schema, config_docs;
+    std::function<int(const PricesOptions&)> prices_diff, prices_import;
     /// The data folder of a place, from its config file.
     std::function<Result<std::string>(const Place&)> data_dir;
     /// Opens the place's database in this process, under its lock and without recovery; `conflict` when the lock is

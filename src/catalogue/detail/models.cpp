@@ -54,14 +54,16 @@ canon::Features lacks_of(const std::vector<std::string>& capabilities) {
 
 class Maker {
   public:
-    Maker(const ModelConfig& config, std::string where, const Providers& providers, Faults& faults)
-        : c_(config), where_(std::move(where)), providers_(providers), faults_(faults) {}
+    Maker(const ModelConfig& config, std::string where, const ListPrices& prices, const Providers& providers,
+          Faults& faults)
+        : c_(config), where_(std::move(where)), prices_(prices), providers_(providers), faults_(faults) {}
 
-    Model make(bool price_from_costs) {
+    Model make(bool& from_list) {
         set_facts();
         set_targets();
-        if (price_from_costs)
-            dearest_cost();
+        from_list = c_.price.empty();
+        if (from_list)
+            list_price();
         else
             own_price();
         return std::move(m_);
@@ -85,9 +87,10 @@ class Maker {
         m_.listed = c_.listed;
         m_.created_s = c_.created_s;
         if (!good_id(c_.id)) fault("", "a model's id has 1 to 128 characters of a-z A-Z 0-9 . _ : / @ + -");
-        if (among(c_.modality, planned_modalities))
+        m_.callable = !c_.priced_only;
+        if (among(c_.modality, planned_modalities) && !c_.priced_only)
             fault("modality", fmt::format("'{}' is not in this version", c_.modality));
-        else if (!among(c_.modality, built_modalities))
+        else if (!among(c_.modality, built_modalities) && !c_.priced_only)
             fault("modality",
                   fmt::format("there is no modality '{}'{}", c_.modality, did_you_mean(c_.modality, built_modalities)));
         if (c_.context && c_.max_output > c_.context) fault("max_output", "is larger than context");
@@ -121,8 +124,9 @@ class Maker {
         if (c.model.empty() || c.model.size() > 256) return fault(at + ".model", "must have 1 to 256 characters");
         if (c.weight < 1 || c.weight > 1000) fault(at + ".weight", "must be 1 to 1000");
         if (c.priority < 0 || c.priority > 1000) fault(at + ".priority", "must be 0 to 1000");
-        if (!c.cost.empty()) {
-            auto cost = price_card(c.cost);
+        const auto* list = prices_.find(c.provider, c.model);
+        if (!c.cost.empty() || list) {
+            auto cost = price_card(c.cost.empty() ? *list : c.cost);
             if (cost)
                 t.cost = *cost;
             else
@@ -133,8 +137,6 @@ class Maker {
     }
 
     void own_price() {
-        if (c_.price.empty())
-            return fault("price", "has no price: without one nobody knows what to charge (a free model says \"0\")");
         if (const auto missing = missing_price(c_.price); !missing.empty())
             return fault("price", missing + " is missing");
         auto card = price_card(c_.price);
@@ -144,32 +146,38 @@ class Maker {
             fault("price." + card.error().param(), card.error().message());
     }
 
+    void list_price() {
+        std::vector<canon::PriceCard> cards;
+        for (const auto& t : c_.targets) {
+            const auto* list = prices_.find(t.provider, t.model);
+            if (!list)
+                return fault("price", fmt::format("has no price, and there is no list price of {} at {}: without one "
+                                                  "nobody knows what to charge (a free model says \"0\")",
+                                                  t.model, t.provider));
+            if (const auto missing = missing_price(*list); !missing.empty())
+                return fault("price", fmt::format("the list price at {} has no {}", t.provider, missing));
+            if (auto card = price_card(*list)) cards.push_back(*std::move(card));
+        }
+        m_.price = dearest(cards);
+    }
+
     std::string missing_price(const PriceConfig& price) const {
-        if (price.contains("per_request")) return "";
+        if (price.contains("per_request") || c_.priced_only) return "";
         if (!price.contains("input_per_million")) return "input_per_million";
         return m_.modality == "text" && !price.contains("output_per_million") ? "output_per_million" : "";
     }
 
-    void dearest_cost() {
-        for (const auto& t : c_.targets)
-            if (const auto missing = missing_price(t.cost); !missing.empty())
-                return fault("targets", t.provider + " has no " + missing);
-        std::vector<canon::PriceCard> costs;
-        for (const auto& t : m_.targets)
-            if (t.cost) costs.push_back(*t.cost);
-        m_.price = dearest(costs);
-    }
-
     const ModelConfig& c_;
     std::string where_;
+    const ListPrices& prices_;
     const Providers& providers_;
     Faults& faults_;
     Model m_;
 };
 }  // namespace
 
-Model make_model(const ModelConfig& config, const std::string& where, bool price_from_costs, const Providers& providers,
-                 Faults& faults) {
-    return Maker(config, where, providers, faults).make(price_from_costs);
+Model make_model(const ModelConfig& config, const std::string& where, const ListPrices& prices,
+                 const Providers& providers, Faults& faults, bool& from_list) {
+    return Maker(config, where, prices, providers, faults).make(from_list);
 }
 }  // namespace aig::catalogue

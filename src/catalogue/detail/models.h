@@ -4,12 +4,23 @@
 #include <string>
 
 #include "catalogue/detail/providers.h"
+#include "catalogue/price_facts.h"
 
 namespace aig::catalogue {
 
-/// `price_from_costs`: the public price is, component by component, the dearest of its targets' costs, so that no
-/// failover is sold at a loss; else the model must have its own price.
-Model make_model(const ModelConfig& config, const std::string& where, bool price_from_costs, const Providers& providers,
-                 Faults& faults);
+/// List prices: the operator's first, then the embedded ones.
+struct ListPrices {
+    const PriceFacts* own = nullptr;
+    const PriceFacts& embedded;
+    const PriceConfig* find(std::string_view provider, std::string_view model) const {
+        const auto* p = own ? own->find(provider, model) : nullptr;
+        return p ? p : embedded.find(provider, model);
+    }
+};
+
+/// A model without a price of its own gets, component by component, the dearest of its targets' list prices, so that no
+/// failover is sold at a loss; `from_list` tells. A target without a list price then stops the start.
+Model make_model(const ModelConfig& config, const std::string& where, const ListPrices& prices,
+                 const Providers& providers, Faults& faults, bool& from_list);
 
 }  // namespace aig::catalogue

@@ -11,6 +11,8 @@ Action build_sim(Spec&);
 Action build_config_check(Spec&);
 Action build_config_schema(Spec&);
 Action build_config_docs(Spec&);
+Action build_prices_diff(Spec&);
+Action build_prices_import(Spec&);
 Action build_account_create(Spec&);
 Action build_account_list(Spec&);
 Action build_account_block(Spec&);
