@@ -42,7 +42,8 @@ struct Services {
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;
-    bool public_metrics = false;  ///< /metrics on the public listener (aig dev)
+    std::string simple_prices_json;  ///< what GET /api/v1/price says
+    bool public_metrics = false;     ///< /metrics on the public listener (aig dev)
     size_t max_json_body = 32u << 20;
     bool key_in_url = true;     ///< routes that take the API key in their path exist
     bool log_requests = false;  ///< one line a request: ids, path, status, duration; never bodies, never keys

@@ -35,6 +35,7 @@ std::string shown_micros(int64_t nanos, const Display& d) {
     return decimal(scaled(scaled(nanos, d.rate.num, d.rate.den, false), 1, 1'000, false), 6);
 }
 std::string tenth_nanos_down(int64_t nanos) { return std::to_string(scaled(nanos, 1, 10, false)); }
+std::string tenth_nanos_up(int64_t nanos) { return std::to_string(scaled(nanos, 1, 10, true)); }
 std::string quota(int64_t nanos) { return std::to_string(scaled(nanos, 500'000, nanos_per_unit, false)); }
 
 std::string shown_price(int64_t pico, Ratio ratio, int64_t units) {

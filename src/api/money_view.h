@@ -18,6 +18,7 @@ std::string shown_charge(int64_t nanos, const Display& display);
 std::string shown_micros(int64_t nanos, const Display& display);
 /// 10^-8 dollar units as text, rounded down.
 std::string tenth_nanos_down(int64_t nanos);
+std::string tenth_nanos_up(int64_t nanos);
 /// 500,000 quota units a dollar.
 std::string quota(int64_t nanos);
 /// A pico price times a ratio, per `units` units (1 or 1,000,000), as decimal text with at most 12 places, rounded up.

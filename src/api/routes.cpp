@@ -1,5 +1,9 @@
+#include "api/aigate_one/price.h"
 #include "api/aigateway/balance.h"
 #include "api/aigateway/usage.h"
+#include "api/aigenway/estimate.h"
+#include "api/aigenway/methods.h"
+#include "api/aigenway/prices.h"
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
 #include "api/portal/account.h"
@@ -29,6 +33,10 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/usage/by-sub-account", usage_by_sub_account, Billing::free, Access::key},
         {"GET", "/v1/usage/by-day", usage_by_day, Billing::free, Access::key},
         {"GET", "/v1/usage/recent", usage_recent, Billing::free, Access::key},
+        {"POST", "/v1/estimate", estimate, Billing::free, Access::key, Mark::once},
+        {"GET", "/v1/methods", list_methods, Billing::free, Access::key},
+        {"GET", "/v1/prices", list_prices, Billing::free, Access::key},
+        {"GET", "/api/v1/price", simple_prices, Billing::free, Access::open},
         {"GET", "/healthz", healthz, Billing::free, Access::open},
         {"GET", "/readyz", readyz, Billing::free, Access::open},
         {"GET", "/metrics", metrics_page, Billing::free, Access::open},

@@ -9,6 +9,7 @@
 #include "api/admin/admin.h"
 #include "app/config.h"
 #include "app/files.h"
+#include "catalogue/price_lists.h"
 #include "store/dir_lock.h"
 
 namespace aig::app {
@@ -23,8 +24,10 @@ class LocalAdmin final : public cli::AdminTransport {
         TRY(store_, store::Store::open(options));
         TRY(book_, ledger::Book::open(*store_, false));
         TRY(directory_, identity::Directory::open(*store_));
+        TRY(price_lists_, catalogue::PriceLists::open(*store_));
         api::AdminHooks hooks;
         hooks.currency = books.currency;
+        hooks.price_lists = price_lists_.get();
         admin_ = std::make_unique<api::Admin>(*store_, *book_, *directory_, std::move(hooks));
         return {};
     }
@@ -39,6 +42,7 @@ class LocalAdmin final : public cli::AdminTransport {
     std::unique_ptr<store::Store> store_;
     std::unique_ptr<ledger::Book> book_;
     std::unique_ptr<identity::Directory> directory_;
+    std::unique_ptr<catalogue::PriceLists> price_lists_;
     std::unique_ptr<api::Admin> admin_;
 };
 /// A configuration says where the books shall be, also before the first start. A mistyped --data says nothing: it makes

@@ -11,6 +11,7 @@
 #include "app/files.h"
 #include "app/openapi.h"
 #include "app/upkeep.h"
+#include "base/embedded.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -18,6 +19,8 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "catalogue/build.h"
+#include "catalogue/price_history.h"
+#include "catalogue/price_lists.h"
 #include "dialect/errors.h"
 #include "ledger/setup.h"
 #include "provider/registry.h"
@@ -42,6 +45,7 @@ struct Node::Parts {
     std::unique_ptr<identity::Directory> directory;
     ledger::FreeTier free_tier;
     std::unique_ptr<Upkeep> upkeep;
+    std::unique_ptr<catalogue::PriceLists> price_lists;
     std::unique_ptr<records::Idempotency> idempotency;
     std::unique_ptr<mail::Sender> mail;
     std::unique_ptr<api::Portal> portal;
@@ -95,6 +99,8 @@ Status Node::Parts::open_books() {
     bo.on_brake = [this](const ledger::Braked& b) { freeze(b); };
     TRY(book, ledger::Book::open(*store, std::move(bo)));
     TRY(directory, identity::Directory::open(*store));
+    TRY(price_lists, catalogue::PriceLists::open(*store));
+    TRYV(catalogue::remember_prices(*store, *catalogue.get(), now_us()));
     idempotency = std::make_unique<records::Idempotency>(*store);
     TRYV(remember_day());
     TRY(auto key, ledger::NodeKey::open(options.data_dir + "/node.key"));
@@ -166,6 +172,8 @@ api::Services Node::Parts::api_services() {
     s.log_requests = options.log_requests;
     s.key_in_url = options.key_in_url;
     s.openapi_json = openapi_json();
+    s.simple_prices_json = options.simple_prices_json.empty() ? std::string(embedded_file("data/simple_prices.json"))
+                                                              : options.simple_prices_json;
     s.max_json_body = options.max_body_bytes;
     s.ready = readiness();
     return s;
@@ -196,6 +204,7 @@ std::function<Status()> Node::Parts::readiness() {
 api::AdminHooks Node::Parts::admin_hooks() {
     api::AdminHooks hooks;
     hooks.currency = options.currency;
+    hooks.price_lists = price_lists.get();
     hooks.reload = options.reload;
     hooks.status_json = [this] {
         return fmt::format(R"("ready":{},"in_flight":{},"connections":{},"catalogue_version":{},"schema_version":{})",
@@ -232,8 +241,8 @@ Status Node::Parts::serve() {
     free_tier.set(options.free_tier);
     upkeep->start((*loops)[0]);
     sweep_now_and_then();
-    gateway = std::make_unique<gateway::Gateway>(
-        gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health, &free_tier});
+    gateway = std::make_unique<gateway::Gateway>(gateway::Services{
+        loops.get(), book.get(), &limiter, &catalogue, &health, &free_tier, store.get(), price_lists.get()});
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory, admin_hooks());
     TRY(admin_listener, AdminListener::start(*loops,
@@ -290,6 +299,7 @@ void Node::set_free_tier(std::vector<ledger::FreeRule> rules) { parts_->free_tie
 
 Status Node::reload(const catalogue::Config& config) {
     auto done = parts_->load_catalogue(config);
+    if (done) done = catalogue::remember_prices(*parts_->store, *parts_->catalogue.get(), now_us());
     if (done)
         log::info("reloaded", {{"catalogue_version", parts_->catalogue.get()->version}});
     else

@@ -24,6 +24,7 @@ struct NodeOptions {
     std::string data_dir = "./data";
     std::string admin_token;  ///< "" = made once into data_dir/admin.token
     std::map<std::string, api::Display, std::less<>> display;
+    std::string simple_prices_json;  ///< "" = data/simple_prices.json
     bool public_metrics = false, log_requests = false, key_in_url = true;
     std::string public_url;  ///< for links; "" = where it listens
     int64_t body_budget_bytes = 256ll << 20;

@@ -38,6 +38,7 @@ NodeOptions node_options(const Config& c) {
     n.alerts = c.billing.alerts;
     n.free_tier = c.billing.free_tier;
     for (const auto& [prefix, d] : c.billing.display) n.display[prefix] = {d.currency, d.rate_per_usd};
+    n.simple_prices_json = c.billing.simple_prices_json;
     n.portal.sign_up = c.portal.sign_up;
     n.portal.verification = c.portal.verification;
     n.portal.trial_nanos = c.portal.trial_nanos;

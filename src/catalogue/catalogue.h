@@ -62,6 +62,7 @@ struct Model {
     canon::PriceCard price;       ///< base price, USD, without the fee
     canon::Tokenizer tokenizer = canon::Tokenizer::other;
     bool listed = true;
+    bool callable = true;  ///< false: only priced; no route of this version serves its modality
     std::vector<std::string> capabilities;
     canon::Features lacks = 0;  ///< features no target of it can do (data)
     int64_t created_s = 0;

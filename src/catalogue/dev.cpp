@@ -62,6 +62,19 @@ ModelConfig embedding_model(const char* id, const char* name, const char* owner,
     return m;
 }
 
+/// No route serves images yet; estimates and price lists tell their price.
+ModelConfig image_model(const char* id, const char* name, PriceConfig price) {
+    ModelConfig m;
+    m.id = id;
+    m.name = name;
+    m.modality = "image";
+    m.listed = false;
+    m.priced_only = true;
+    m.targets = {{openai_wire, id, 0, 1, {}}};
+    m.price = std::move(price);
+    return m;
+}
+
 /// Callable, never listed.
 ModelConfig hidden(std::string id, std::vector<TargetConfig> targets, PriceConfig price) {
     ModelConfig m;
@@ -153,6 +166,21 @@ std::vector<ModelConfig> listed_models() {
                     calls,
                     1'721'692'800,
                     {}}),
+        text_model({"google/gemini-2.5-flash",
+                    "Gemini 2.5 Flash",
+                    openai_wire,
+                    "gemini-2.5-flash",
+                    1'048'576,
+                    65'536,
+                    "0.3",
+                    "0.03",
+                    "2.5",
+                    all,
+                    1'750'118'400,
+                    {}}),
+        embedding_model("google/text-embedding-004", "Text Embedding 004", "google", 2'048, "0.025"),
+        image_model("google/gemini-3.1-flash-image-preview", "Gemini 3.1 Flash Image",
+                    {{"per_image", "0.04"}, {"images.2K", "0.08"}, {"images.4K", "0.16"}}),
         embedding_model("baai/bge-m3", "BGE M3", "baai", 8'192, "0.01"),
         embedding_model("nomic-embed-text", "Nomic Embed Text", "nomic", 8'192, "0.02"),
     };

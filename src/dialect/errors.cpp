@@ -192,7 +192,8 @@ std::string aigenway_error(const Error& e, const Row& row, std::string_view requ
         .field("success", false)
         .key("error")
         .begin_object()
-        .field("code", row.s0_code)
+        .field("code",
+               e.code() == E::model_not_found && e.reason().starts_with("unsupported_") ? e.reason() : row.s0_code)
         .field("message", public_message(e));
     if (!unit_details(w, e)) details(w, e);
     extras(w, e, request_id);

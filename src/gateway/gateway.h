@@ -14,6 +14,7 @@
 
 #include "canon/dialect.h"
 #include "catalogue/catalogue.h"
+#include "gateway/pricing.h"
 #include "identity/identity.h"
 #include "ledger/book.h"
 #include "ledger/free_tier.h"
@@ -61,6 +62,8 @@ struct Call {
     std::string request_id;      ///< ours, unique: req_<ULID>
     std::string correlation_id;  ///< the caller's X-Request-Id, or ours
     std::string tag;             ///< the caller's, else its key's
+    std::string quote;           ///< x-aig-quote: the binding estimate this call is charged by; "" = none
+    bool explain = false;        ///< x-aig-explain: say what would happen instead
     int64_t started_us = 0;      ///< wall clock
     int64_t started_mono_ns = 0;
     KeepReply keep;  ///< none: nobody asked for it
@@ -72,7 +75,9 @@ struct Services {
     limits::Limiter* limiter = nullptr;
     catalogue::Catalogue* catalogue = nullptr;
     route::Health* health = nullptr;
-    const ledger::FreeTier* free_tier = nullptr;  ///< none: nothing is free
+    const ledger::FreeTier* free_tier = nullptr;         ///< none: nothing is free
+    store::Store* store = nullptr;                       ///< reads quotes
+    const catalogue::PriceLists* price_lists = nullptr;  ///< none: everybody pays the catalogue's prices
 };
 
 /// The limits that a key's calls are counted by, under Principal::line.
@@ -88,6 +93,15 @@ class Gateway {
     /// outlive the task.
     rt::Task<Status> run(Call& call, Sink& sink);
     /// Calls inside run() now.
+    /// What such a call would hold and cost; reads memory only.
+    Result<Preview> preview(const identity::Principal& principal, const Asked& asked,
+                            const ledger::Coupon* coupon) const {
+        return gateway::preview(services_, principal, asked, coupon);
+    }
+    /// What this key pays for a model.
+    Result<Pricing> pricing(const identity::Principal& principal, const catalogue::Model& model) const {
+        return price_for(services_, principal, model, services_.catalogue->get()->fee);
+    }
     int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
   private:

@@ -5,7 +5,9 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "gateway/detail/explain.h"
 #include "gateway/detail/flow.h"
+#include "gateway/detail/quoting.h"
 #include "gateway/gateway.h"
 
 namespace aig::gateway {
@@ -24,6 +26,10 @@ Status choose_model(Flow& f) {
     TRY(f.model, f.snapshot->resolve(f.envelope.model));
     if (!f.call.principal->allows(f.model->id))
         return Error(ErrorCode::model_forbidden, fmt::format("this key may not use '{}'", f.model->id)).param("model");
+    if (!f.model->callable)
+        return Error(ErrorCode::bad_param,
+                     fmt::format("'{}' makes {}: no route of this version serves it", f.model->id, f.model->modality))
+            .param("model");
     f.reply_terms = {&f.envelope,    f.envelope.model,  f.call.request_id, f.call.started_us / 1'000'000,
                      f.call.surface, f.model->tokenizer};
     return {};
@@ -38,31 +44,17 @@ Status admit(Flow& f) {
     return {};
 }
 
-/// Prices are in USD, the wallet need not be.
-Status change_currency(Flow& f) {
-    const auto& currency = f.call.principal->currency;
-    if (currency == "USD") return {};
-    const auto rate = f.services.book->rates()->of(currency);
-    if (!rate) return Error(ErrorCode::price_missing, fmt::format("there is no exchange rate for {}", currency));
-    f.fx = *rate;
-    return {};
-}
-
 Status plan_route(Flow& f) {
     TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw()));
-    f.card = &f.model->price;
-    TRYV(change_currency(f));
-    canon::Terms terms;
-    terms.fee = f.snapshot->fee;
-    terms.fx = f.fx.per_usd;
-    TRY(f.ratio, terms.fold());
-    TRY(f.holding, plan_holding(f.envelope, *f.model, *f.card, f.ratio));
+    if (f.pricing.quote) return use_quote(f);
+    TRY(f.pricing, price_for(f.services, *f.call.principal, *f.model, f.snapshot->fee));
+    TRY(f.holding, plan_holding(f.envelope, *f.model, *f.pricing.card, f.pricing.ratio));
     return {};
 }
 
 /// Caps are in USD, as prices are.
 int64_t in_wallet(const Flow& f, int64_t usd_nanos) {
-    const auto nanos = static_cast<__int128>(usd_nanos) * f.fx.per_usd.num / f.fx.per_usd.den;
+    const auto nanos = static_cast<__int128>(usd_nanos) * f.pricing.fx.per_usd.num / f.pricing.fx.per_usd.den;
     return static_cast<int64_t>(std::min<__int128>(nanos, INT64_MAX));
 }
 
@@ -93,12 +85,14 @@ rt::Task<Status> take_hold(Flow& f) {
     request.slice_nanos = f.holding.slice_nanos;
     request.must_cover_nanos = f.holding.must_cover_nanos;
     request.budgets = budgets(f);
-    if (f.services.free_tier) request.free = f.services.free_tier->use(request.account, f.model->id, f.call.started_us);
+    if (f.services.free_tier && !f.pricing.quote)
+        request.free = f.services.free_tier->use(request.account, f.model->id, f.call.started_us);
     request.key = f.call.principal->key;
     if (const auto& brake = f.call.principal->limits.brake_nanos_per_minute)
         request.brake_nanos_per_minute = in_wallet(f, *brake);
-    request.fx = f.fx;
     request.request_id = f.call.request_id;
+    request.fx = f.pricing.fx;
+    take_quote(f, request.with);
     auto held = co_await f.services.book->hold(std::move(request));
     if (!held) co_return std::move(held).error();
     f.hold = *std::move(held);
@@ -225,9 +219,17 @@ rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
     CO_TRYV(choose_model(f));
     // Rates before money: they are in memory, and a refused call must not touch the ledger.
     CO_TRYV(admit(f));
+    // A quote fixes the price before anything is reckoned with.
+    Status ready;
+    if (!call.quote.empty()) ready = co_await find_quote(f);
     // The route before the hold: what nobody can serve needs no money. (A response cache would be asked here, behind
     // the plan, in front of the hold.)
-    auto ready = plan_route(f);
+    if (ready) ready = plan_route(f);
+    if (ready && call.explain) {
+        f.ticket.refund();
+        auto explained = co_await explain(f);
+        co_return explained;
+    }
     // The hold is durable before any provider sees a byte: what cannot be paid is never asked for.
     if (ready) ready = co_await take_hold(f);
     if (!ready) {  // refused behind the rates: they get back what they gave

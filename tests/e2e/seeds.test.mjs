@@ -67,6 +67,8 @@ for (const file of files) {
                 if (command.includes('/chat/')) assert.ok(value.choices[0].message.content);
                 else if (command.includes('/embeddings')) assert.ok(value.data.length >= 1 && value.data[0].embedding.length > 0);
                 else if (command.includes('/models')) assert.ok(value.data.length > 5);
+                else if (command.includes('/estimate')) assert.ok(value.success && Number(value.pricing.final_price) > 0 && value.quote_id);
+                else if (/\/methods|\/prices/.test(command)) assert.ok(value.success && value.items.length >= 3);
                 else if (command.includes('/balance')) assert.ok('available' in value && 'balance' in value);
             }
         });

@@ -12,6 +12,10 @@
 #include "identity/identity.h"
 #include "ledger/book.h"
 
+namespace aig::catalogue {
+class PriceLists;
+}
+
 namespace aig::api {
 
 struct AdminRequest {
@@ -31,7 +35,8 @@ constexpr size_t most_admin_body(std::string_view path) {
 }
 
 struct AdminHooks {
-    std::string currency = "USD";  ///< of new wallets (billing.currency)
+    std::string currency = "USD";                  ///< of new wallets (billing.currency)
+    catalogue::PriceLists* price_lists = nullptr;  ///< none: its routes say so
     /// Gives the settings that wait for the next start. None: 409, there is nothing to reload.
     std::function<Result<std::vector<std::string>>()> reload;
     std::function<std::string()> status_json;  ///< members for GET /admin/status ("\"draining\":false"); may be none

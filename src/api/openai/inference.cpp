@@ -10,7 +10,7 @@
 namespace aig::api {
 namespace {
 
-constexpr size_t max_tag = 64;
+constexpr size_t max_tag = 64, max_quote = 64;
 
 /// The gateway's view of an HTTP exchange.
 class ExchangeSink final : public gateway::Sink {
@@ -77,6 +77,7 @@ rt::Task<Status> infer(Request& request, canon::Operation operation) {
     CO_TRYV(json_body(headers));
     CO_TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
     CO_TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
+    CO_TRYV(known_word(headers, "x-aig-explain", {"true", "false"}));
     CO_TRY(auto tag, cost_tag(headers, *request.principal));
     CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
     gateway::Call call;
@@ -88,6 +89,8 @@ rt::Task<Status> infer(Request& request, canon::Operation operation) {
     call.request_id = request.request_id;
     call.correlation_id = request.correlation_id;
     call.tag = std::move(tag);
+    call.quote = headers.get("x-aig-quote").substr(0, max_quote);
+    call.explain = headers.get("x-aig-explain") == "true";
     call.started_us = request.started_us;
     call.started_mono_ns = request.started_mono_ns;
     call.keep = keep_call(request);

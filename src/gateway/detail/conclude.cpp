@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "gateway/detail/flow.h"
 #include "gateway/detail/keeping.h"
+#include "gateway/detail/quoting.h"
 #include "records/records.h"
 
 namespace aig::gateway {
@@ -109,6 +110,7 @@ rt::Task<Status> give_back(Flow& f, Tried t, ledger::VoidReason reason) {
     count(f, t, nullptr, 0);
     f.ticket.correct(0);
     auto ops = with_record(f, t, nullptr, 0);
+    return_quote(f, ops);
     auto released = co_await f.services.book->release(std::move(f.hold), reason, f.operator_loss_nanos, std::move(ops));
     if (!released)
         log::error("release_failed", {{"request_id", f.call.request_id}, {"code", released.error().row().name}});
@@ -125,22 +127,28 @@ rt::Task<Status> give_back(Flow& f, Tried t, ledger::VoidReason reason) {
 struct Charge {
     canon::Usage usage;
     int64_t cost_nanos = 0;
+    bool capped = false;  ///< by the call's quote
 };
 
 Result<Charge> charge(const Flow& f, const Tried& t) {
     Charge c;
     c.usage = final_usage(t.relay->facts(), f.envelope, *f.model);
     if (f.hold.free()) return c;
-    TRY(c.cost_nanos, canon::price(*f.card, c.usage, f.ratio));
+    TRY(c.cost_nanos, canon::price(*f.pricing.card, c.usage, f.pricing.ratio));
+    c.capped = cap(f.pricing, c.cost_nanos);
     return c;
 }
 
 ledger::Settlement settlement(const Flow& f, const Tried& t, const Charge& c) {
     ledger::Settlement s;
     s.cost_nanos = c.cost_nanos;
-    if (!f.hold.free()) s.lines = canon::price_lines(*f.card, c.usage);
-    s.ratio = f.ratio;
-    s.price_version = f.card->id;
+    if (c.capped) {
+        s.lines = {canon::capped_line(c.cost_nanos)};
+    } else {
+        if (!f.hold.free()) s.lines = canon::price_lines(*f.pricing.card, c.usage);
+        s.ratio = f.pricing.ratio;
+    }
+    s.price_version = f.pricing.card->id;
     s.flags = static_cast<uint8_t>((c.usage.estimated ? 1 : 0) | (t.ending == Ending::client_gone ? 2 : 0) |
                                    (t.ending == Ending::dry ? 4 : 0));
     s.with = with_record(f, t, &c.usage, c.cost_nanos);

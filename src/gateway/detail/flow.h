@@ -21,9 +21,7 @@ struct Flow {
     canon::Envelope envelope;
     catalogue::SnapshotPtr snapshot;  ///< kept, so that a reload changes nothing for this call
     std::shared_ptr<const catalogue::Model> model;
-    const canon::PriceCard* card = nullptr;  ///< what this call is charged by
-    ledger::Rate fx;                         ///< USD to the wallet's currency, as of the start
-    Ratio ratio;                             ///< its terms, folded
+    Pricing pricing;  ///< what this call is charged by
     limits::Ticket ticket;
     route::Plan plan;
     Holding holding;
@@ -38,7 +36,7 @@ struct Flow {
     bool content_sent = false;        ///< content went out to the caller: no other target may answer now
     bool begun = false;               ///< the reply's head is out: errors go in-band from now on
     int64_t first_byte_us = 0;        ///< since the start
-    int64_t operator_loss_nanos = 0;  ///< what failed attempts will cost the operator, where known
+    int64_t operator_loss_nanos = 0;  ///< what a failed call will cost the operator, where known
 };
 
 /// How an attempt ended.

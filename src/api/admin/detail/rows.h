@@ -50,6 +50,7 @@ std::span<const AdminRow> account_rows();
 std::span<const AdminRow> user_rows();
 std::span<const AdminRow> wallet_rows();
 std::span<const AdminRow> key_rows();
+std::span<const AdminRow> price_rows();
 std::span<const AdminRow> call_rows();
 std::span<const AdminRow> ledger_rows();
 std::span<const AdminRow> statement_rows();
