@@ -19,15 +19,6 @@ Error bad_key(std::string message) {
     return Error(ErrorCode::bad_request, std::move(message)).param("Idempotency-Key");
 }
 
-Result<std::string> key_of(const net::Headers& headers) {
-    const auto key = headers.get(header);
-    if (headers.count(header) > 1) return bad_key("Idempotency-Key was sent more than once");
-    const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-    if (key.empty() || key.size() > max_key || !printable)
-        return bad_key("Idempotency-Key must be 1 to 255 visible ASCII characters");
-    return std::string(key);
-}
-
 std::string head_of(const net::Headers& headers) {
     std::string head;
     for (const auto name : kept_headers)
@@ -65,6 +56,15 @@ records::KeptReply plain_reply(const std::string& request_id, int status, std::s
 }
 }  // namespace
 
+Result<std::string> idempotency_key(const net::Headers& headers) {
+    const auto key = headers.get(header);
+    if (headers.count(header) > 1) return bad_key("Idempotency-Key was sent more than once");
+    const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+    if (key.empty() || key.size() > max_key || !printable)
+        return bad_key("Idempotency-Key must be 1 to 255 visible ASCII characters");
+    return std::string(key);
+}
+
 rt::Task<Status> run_once(Request& request, AccountId scope, std::string_view route, Handler handler) {
     const auto& headers = request.http.head().headers;
     if (!scope) {
@@ -72,7 +72,7 @@ rt::Task<Status> run_once(Request& request, AccountId scope, std::string_view ro
         co_return done;
     }
     records::Asked asked;
-    CO_TRY(asked.key, key_of(headers));
+    CO_TRY(asked.key, idempotency_key(headers));
     auto once = std::make_shared<Once>();
     CO_TRY(once->body, co_await request.http.read_body(request.services.max_json_body));
     asked.account = scope;

@@ -26,6 +26,9 @@ struct Once {
 /// repeatable.
 rt::Task<Status> run_once(Request& request, AccountId scope, std::string_view route, Handler handler);
 
+/// The key, 1 to 255 visible ASCII characters; bad_request for what is none.
+Result<std::string> idempotency_key(const net::Headers& headers);
+
 /// The request's body: already read where a key had to be compared.
 rt::Task<Result<net::Body>> take_body(Request& request, size_t max_bytes);
 /// What keeps this reply; nothing without a key.

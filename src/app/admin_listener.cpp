@@ -2,6 +2,7 @@
 
 #include <openssl/crypto.h>
 
+#include "api/idempotent.h"
 #include "api/surface.h"
 #include "base/json.h"
 #include "base/metrics.h"
@@ -10,8 +11,9 @@
 namespace aig::app {
 namespace {
 
-rt::Task<> reply(net::Exchange& http, int status, std::string type, std::string body) {
+rt::Task<> reply(net::Exchange& http, int status, std::string type, std::string body, bool replayed = false) {
     net::Headers h;
+    if (replayed) h.add("idempotent-replayed", "true");
     h.add("content-type", std::move(type));
     h.add("cache-control", "no-store");
     if (status == 401) h.add("www-authenticate", "Bearer");
@@ -68,6 +70,12 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
         co_await reply(http, 200, "text/plain; version=0.0.4", metrics::expose());
         co_return;
     }
+    Result<std::string> key = std::string();
+    if (head.headers.has("idempotency-key")) key = api::idempotency_key(head.headers);
+    if (!key) {
+        co_await reply_error(http, std::move(key).error());
+        co_return;
+    }
     auto body = co_await http.read_body(api::most_admin_body(head.path));
     if (!body) {
         co_await reply_error(http, std::move(body).error());
@@ -84,7 +92,8 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
                      std::string(head.query),
                      std::move(body->bytes),
                      trusted ? "operator:socket" : "operator:token",
-                     trusted ? "admin.sock" : http.peer()};
+                     trusted ? "admin.sock" : http.peer(),
+                     *std::move(key)};
     std::function<void()> run = [work, admin = &admin_] { work->reply = admin->answer(work->request); };
     auto ran = co_await rt::blocking(std::move(run));
     if (!ran) {
@@ -93,7 +102,7 @@ rt::Task<> AdminListener::handle(net::Exchange& http, bool trusted) {
     }
     const int status = work->reply.status;
     std::string json = std::move(work->reply.json);
-    co_await reply(http, status, "application/json", std::move(json));
+    co_await reply(http, status, "application/json", std::move(json), work->reply.replayed);
 }
 
 }  // namespace aig::app

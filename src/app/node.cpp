@@ -203,6 +203,7 @@ std::function<Status()> Node::Parts::readiness() {
 
 api::AdminHooks Node::Parts::admin_hooks() {
     api::AdminHooks hooks;
+    hooks.idempotency = idempotency.get();
     hooks.currency = options.currency;
     hooks.price_lists = price_lists.get();
     hooks.reload = options.reload;

@@ -137,6 +137,15 @@ Idempotency::Idempotency(store::Store& store, Seal seal) : store_(store), runnin
     running_->seal = seal.close ? std::move(seal) : Seal{as_it_is, as_it_is};
 }
 
+Result<Begun> Idempotency::begin_now(const Asked& asked) {
+    const std::string hash = digest({asked.route, asked.key});
+    Begun begun;
+    TRY(begun.claim, claim_key(running_, asked, hash));
+    TRYV(store_.read_now([&](store::Db& db) { return find(db, running_->seal, asked, hash, begun.reply); }));
+    if (begun.reply) begun.claim.reset();
+    return begun;
+}
+
 rt::Task<Result<Begun>> Idempotency::begin(Asked asked) {
     const std::string hash = digest({asked.route, asked.key});
     Begun begun;

@@ -85,6 +85,8 @@ class Idempotency {
     explicit Idempotency(store::Store& store, Seal seal = {});
     /// idempotency_in_flight (with retry_after_ms), idempotency_mismatch, idempotency_spent, storage_unavailable.
     rt::Task<Result<Begun>> begin(Asked asked);
+    /// The same on the calling thread, never on a loop.
+    Result<Begun> begin_now(const Asked& asked);
     /// Removes replies that are a day old, at most some hundred at a time; run it now and then.
     static std::unique_ptr<store::Op> sweep(int64_t now_us);
 

@@ -2,6 +2,7 @@
 
 #include "api/admin/detail/fields.h"
 #include "api/admin/detail/rows.h"
+#include "base/log.h"
 #include "base/time.h"
 
 namespace aig::api {
@@ -24,14 +25,15 @@ std::optional<std::string_view> match(std::string_view pattern, std::string_view
 }
 }  // namespace
 
-Result<AdminReply> Admin::dispatch(const AdminRequest& request) {
+Result<AdminReply> Admin::dispatch(const AdminRequest& request, std::shared_ptr<const records::Claim> claim) {
     std::string methods;
     for (const auto topic : topics)
         for (const auto& row : topic()) {
             const auto id = match(row.path, request.path);
             if (!id) continue;
             if (row.method == request.method && row.method != "GET") TRYV(Query::parse(request.query, {}));
-            if (row.method == request.method) return row.handler({request, *id, store_, book_, directory_, hooks_});
+            if (row.method == request.method)
+                return row.handler({request, *id, store_, book_, directory_, hooks_, claim});
             fmt::format_to(std::back_inserter(methods), "{}{}", methods.empty() ? "" : ", ", row.method);
         }
     if (methods.empty())
@@ -39,8 +41,27 @@ Result<AdminReply> Admin::dispatch(const AdminRequest& request) {
     return Error(ErrorCode::method_not_allowed, fmt::format("{} takes {}.", request.path, methods));
 }
 
+/// The act itself leaves a mark under the key in its own batch (Ask::done_once), so that it is never done twice; the
+/// reply, which is known only then, follows in a second one.
+Result<AdminReply> Admin::once(const AdminRequest& r) {
+    constexpr AccountId operators{-1};
+    TRY(auto begun, hooks_.idempotency->begin_now({operators, r.method + ' ' + r.path, r.idempotency_key,
+                                                   records::digest({r.method, r.path, r.query, r.body}), now_us()}));
+    if (begun.reply) return AdminReply{begun.reply->status, std::move(begun.reply->body), true};
+    auto reply = dispatch(r, begun.claim);
+    if (reply && reply->status < 300) {
+        store::Batch kept;
+        kept.ops.push_back(records::keep(begun.claim, {reply->status, r.path, {}, reply->json}));
+        if (const auto written = store_.commit_now(std::move(kept)); !written)
+            log::warn("admin_reply_not_kept", {{"path", r.path}, {"code", written.error().row().name}});
+    }
+    begun.claim->release();
+    return reply;
+}
+
 AdminReply Admin::answer(const AdminRequest& request) {
-    auto reply = dispatch(request);
+    const bool keyed = request.method == "POST" && !request.idempotency_key.empty() && hooks_.idempotency;
+    auto reply = keyed ? once(request) : dispatch(request, nullptr);
     if (reply) return *std::move(reply);
     return {reply.error().status(), admin_error_json(reply.error())};
 }
@@ -57,8 +78,13 @@ store::Ops Ask::audited(std::string action, std::string object, AccountId accoun
     auto entry = act(std::move(action), std::move(object), account);
     entry.detail_json = fmt::format("{{{}}}", detail);
     store::Ops ops;
+    done_once(ops, entry.action);
     ops.push_back(records::audit(std::move(entry)));
     return ops;
+}
+
+void Ask::done_once(store::Ops& ops, const std::string& action) const {
+    if (claim) ops.push_back(records::keep(claim, {0, action}));
 }
 
 std::string Ask::change() const { return fmt::format(R"("change":{})", request.body.empty() ? "{}" : request.body); }
@@ -69,6 +95,7 @@ Status Ask::commit(std::unique_ptr<store::Op> op, std::string action, std::strin
     entry.detail_json = fmt::format("{{{}}}", detail);
     store::Batch b;
     b.ops.push_back(std::move(op));
+    done_once(b.ops, entry.action);
     b.ops.push_back(records::audit([entry, posted]() -> std::optional<records::AuditEntry> {
         if (posted && posted->before) return {};
         return entry;

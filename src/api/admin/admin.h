@@ -11,6 +11,7 @@
 
 #include "identity/identity.h"
 #include "ledger/book.h"
+#include "records/idempotency.h"
 
 namespace aig::catalogue {
 class PriceLists;
@@ -22,10 +23,12 @@ struct AdminRequest {
     std::string method, path, query, body;  ///< path as received, without '?'; query without it
     std::string actor = "operator";         ///< for the audit log: "operator:token"
     std::string from = {};                  ///< the peer's address, or what stands for it
+    std::string idempotency_key = {};       ///< "" = none; a valid one otherwise
 };
 struct AdminReply {
     int status = 200;
-    std::string json;
+    std::string json{};
+    bool replayed = false;  ///< the stored reply of the request that came first with its key
 };
 
 /// Bytes of body a path takes: an invoice is long, everything else is short.
@@ -39,7 +42,8 @@ struct AdminHooks {
     catalogue::PriceLists* price_lists = nullptr;  ///< none: its routes say so
     /// Gives the settings that wait for the next start. None: 409, there is nothing to reload.
     std::function<Result<std::vector<std::string>>()> reload;
-    std::function<std::string()> status_json;  ///< members for GET /admin/status ("\"draining\":false"); may be none
+    std::function<std::string()> status_json;     ///< members for GET /admin/status ("\"draining\":false"); may be none
+    records::Idempotency* idempotency = nullptr;  ///< none: keys of POSTs are not looked at
 };
 
 class Admin {
@@ -49,7 +53,8 @@ class Admin {
     AdminReply answer(const AdminRequest& request);
 
   private:
-    Result<AdminReply> dispatch(const AdminRequest& request);
+    Result<AdminReply> dispatch(const AdminRequest& request, std::shared_ptr<const records::Claim> claim);
+    Result<AdminReply> once(const AdminRequest& request);
     store::Store& store_;
     ledger::Book& book_;
     identity::Directory& directory_;

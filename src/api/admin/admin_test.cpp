@@ -57,6 +57,32 @@ TEST_F(AdminTest, bad_accounts) {
     EXPECT_EQ(refusal(get("/admin/accounts/nonsense")), "404 resource_not_found");
 }
 
+TEST_F(AdminTest, a_repeated_post_is_answered_not_repeated) {
+    records::Idempotency keys(*store);
+    hooks.idempotency = &keys;
+    admin = std::make_unique<Admin>(*store, *book, *directory, hooks);
+    const auto post_once = [&](std::string path, std::string body, std::string key) {
+        AdminRequest r{"POST", std::move(path), "", std::move(body)};
+        r.idempotency_key = std::move(key);
+        return admin->answer(r);
+    };
+    const auto first = post_once("/admin/accounts", R"({"name":"Ada"})", "k");
+    const auto again = post_once("/admin/accounts", R"({"name":"Ada"})", "k");
+    EXPECT_EQ(first.status, 201);
+    EXPECT_EQ(again.status, 201);
+    EXPECT_EQ(again.json, first.json);
+    EXPECT_FALSE(first.replayed);
+    EXPECT_TRUE(again.replayed);
+    EXPECT_EQ(refusal(post_once("/admin/accounts", R"({"name":"Bob"})", "k")),
+              "409 idempotency_mismatch Idempotency-Key");
+    EXPECT_EQ(refusal(post_once("/admin/accounts", R"({"name":7})", "other")), "400 bad_param name");
+    EXPECT_EQ(member(post_once("/admin/accounts", R"({"name":"Bob"})", "third"), "account_id"), "acc_2");
+    const auto minted = post_once("/admin/keys", R"({"account_id":"acc_1"})", "k");  // keys belong to their route
+    EXPECT_EQ(minted.status, 201);
+    EXPECT_EQ(post_once("/admin/keys", R"({"account_id":"acc_1"})", "k").json, minted.json);
+    EXPECT_EQ(directory->keys(AccountId{1})->size(), 1u);
+}
+
 TEST_F(AdminTest, a_key_is_shown_once) {
     const auto id = account();
     const auto r = post("/admin/keys", "{\"account_id\":\"" + id + "\"}");

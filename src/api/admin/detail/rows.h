@@ -26,7 +26,10 @@ struct Ask {
     ledger::Book& book;
     identity::Directory& directory;
     const AdminHooks& hooks;
+    std::shared_ptr<const records::Claim> claim{};  ///< runs under an Idempotency-Key
 
+    /// That this was done, under the request's key: in the batch that does it. Nothing without a key.
+    void done_once(store::Ops& ops, const std::string& action) const;
     /// Who asks and from where, the rest to be filled.
     records::AuditEntry act(std::string action, std::string object, AccountId account) const;
     /// The audit row as the one op of a batch's `with`. `detail` are finished JSON members, without secrets.
