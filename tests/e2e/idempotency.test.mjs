@@ -191,6 +191,21 @@ test('a caller who left an unstreamed call finds its answer', async () => {
     assert.ok(JSON.parse(again.text).choices[0].message.content.length > 0);
 });
 
+test('the admin API: an act under a key is done once', async () => {
+    const post = (path, body, key) => fetch(gateway.adminUrl + path, { method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${gateway.adminToken}`, 'content-type': 'application/json', 'idempotency-key': key } });
+    const { account } = await gateway.customer();
+    const key = newKey(), body = { account_id: account, prefix: 'sk-' };
+    const replies = await Promise.all(Array.from({ length: 20 }, () => post('/admin/keys', body, key).then(read)));
+    const fresh = replies.filter((r) => r.status === 201 && !r.replayed);
+    assert.equal(fresh.length, 1);
+    for (const r of replies) assert.ok(r.status === 409 || r.text === fresh[0].text, `${r.status} ${r.text}`);
+    assert.equal((await read(await post('/admin/keys', body, key))).text, fresh[0].text);
+    assert.equal((await read(await post('/admin/keys', { ...body, rpm: 5 }, key))).status, 409);
+    assert.equal((await read(await post('/admin/keys', body, 'two words'))).status, 400);
+    const { keys } = await gateway.admin(`/admin/keys?account=${account}`);
+    assert.equal(keys.length, 2, 'the customer\'s first and one more');
+});
+
 test('killed while it runs, repeated: one charge', async (t) => {
     const folder = temporaryFolder();
     const provider = await Provider.start({ bill: path.join(folder, 'invoice.jsonl') });
