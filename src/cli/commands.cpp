@@ -15,6 +15,8 @@ const std::vector<Command>& commands() {
 
         {Group::operate, "account create", "make an account with an empty wallet", build_account_create},
         {Group::operate, "account list", "list the accounts", build_account_list},
+        {Group::operate, "account show", "show one account", build_account_show},
+        {Group::operate, "account update", "change an account's name or e-mail address", build_account_update},
         {Group::operate, "account block", "refuse all calls of an account", build_account_block},
         {Group::operate, "account unblock", "let a blocked account call again", build_account_unblock},
         {Group::operate, "user create", "make a portal user; prints a token for the first password", build_user_create},
@@ -28,6 +30,8 @@ const std::vector<Command>& commands() {
         {Group::operate, "user revoke-operator", "take that back", build_user_revoke_operator},
         {Group::operate, "key create", "make an API key; it is shown this once", build_key_create},
         {Group::operate, "key list", "list keys (never the keys themselves)", build_key_list},
+        {Group::operate, "key show", "show one key (never the key itself)", build_key_show},
+        {Group::operate, "key update", "change what a key may do", build_key_update},
         {Group::operate, "key revoke", "end a key at once", build_key_revoke},
         {Group::operate, "key freeze", "stop a key until it is unfrozen", build_key_freeze},
         {Group::operate, "key unfreeze", "let a key go on that was frozen or braked", build_key_unfreeze},

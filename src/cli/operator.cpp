@@ -206,6 +206,12 @@ int print_table_of(const Context& context, const Operator& o, std::string path, 
     });
 }
 
+void say_members(std::ostream& out, JsonRef object) {
+    size_t width = 0;
+    for (const JsonRef m : object) width = std::max(width, m.key().size());
+    for (const JsonRef m : object) out << fmt::format("{:<{}}  {}\n", m.key(), width, cell(m));
+}
+
 void say_wallet(std::ostream& out, JsonRef w) {
     out << fmt::format("balance    {} {}\nheld       {}\navailable  {}\n", w["balance"].text(), w["currency"].text(),
                        w["held"].text(), w["available"].text());

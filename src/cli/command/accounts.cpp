@@ -59,6 +59,40 @@ Action build_account_list(Spec& spec) {
     };
 }
 
+Action build_account_show(Spec& spec) {
+    struct Options : Operator {
+        std::string account;
+    };
+    auto o = std::make_shared<Options>();
+    spec.needed("--account", "ID", o->account, "the account");
+    operator_options(spec, *o);
+    return [o](const Context& c) {
+        return ask_and_print(c, *o, {"GET", "/admin/accounts/" + percent_encode(o->account), "", ""},
+                             [&](JsonRef r) { say_members(c.out, r); });
+    };
+}
+
+Action build_account_update(Spec& spec) {
+    struct Options : Operator {
+        std::string account, name, email;
+    };
+    auto o = std::make_shared<Options>();
+    spec.needed("--account", "ID", o->account, "the account");
+    spec.text("--name", "N", o->name, "its new name (as it is)");
+    spec.text("--email", "E", o->email, "its new e-mail address (as it is)");
+    operator_options(spec, *o);
+    return [o](const Context& c) {
+        std::string body;
+        JsonWriter w(body);
+        w.begin_object();
+        if (!o->name.empty()) w.field("name", o->name);
+        if (!o->email.empty()) w.field("email", o->email);
+        w.end_object();
+        return ask_and_print(c, *o, {"PATCH", "/admin/accounts/" + percent_encode(o->account), "", std::move(body)},
+                             [&](JsonRef r) { say_members(c.out, r); });
+    };
+}
+
 Action build_account_block(Spec& spec) { return account_switch(spec, "block"); }
 Action build_account_unblock(Spec& spec) { return account_switch(spec, "unblock"); }
 

@@ -108,6 +108,34 @@ Action key_switch(Spec& spec, std::string_view verb) {
 }
 }  // namespace
 
+Action build_key_show(Spec& spec) {
+    struct Options : Operator {
+        std::string key;
+    };
+    auto o = std::make_shared<Options>();
+    spec.needed("--key-id", "K", o->key, "the key's id (aig key list)");
+    operator_options(spec, *o);
+    return [o](const Context& c) {
+        return ask_and_print(c, *o, {"GET", "/admin/keys/" + percent_encode(o->key), "", ""},
+                             [&](JsonRef r) { say_members(c.out, r); });
+    };
+}
+
+Action build_key_update(Spec& spec) {
+    struct Options : Operator {
+        std::string key, change;
+    };
+    auto o = std::make_shared<Options>();
+    spec.needed("--key-id", "K", o->key, "the key's id (aig key list)");
+    spec.needed("--set", "JSON", o->change,
+                R"(what to change, as for PATCH /admin/keys/{id}: '{"rpm": 60, "spend_cap_usd": null}')");
+    operator_options(spec, *o);
+    return [o](const Context& c) {
+        return ask_and_print(c, *o, {"PATCH", "/admin/keys/" + percent_encode(o->key), "", o->change},
+                             [&](JsonRef r) { say_members(c.out, r); });
+    };
+}
+
 Action build_key_freeze(Spec& spec) { return key_switch(spec, "freeze"); }
 Action build_key_unfreeze(Spec& spec) { return key_switch(spec, "unfreeze"); }
 

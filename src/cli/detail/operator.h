@@ -34,6 +34,9 @@ int print_list(const Context& context, const Operator& o, std::string path, std:
 int print_table_of(const Context& context, const Operator& o, std::string path, std::string_view member,
                    const std::vector<std::string>& columns);
 
+/// The members of an object, one a line; members that are objects or lists as JSON.
+void say_members(std::ostream& out, JsonRef object);
+
 /// What a wallet holds, four lines.
 void say_wallet(std::ostream& out, JsonRef wallet);
 
