@@ -63,8 +63,10 @@ Status tell_budget(const Vault& vault, store::Db& db, int64_t account, const Bud
                    int64_t charged, int64_t at_us) {
     const int64_t before = budget.spent - charged;
     for (const int64_t percent : vault.options().alerts.budget_percents) {
+        // Without a division while nothing is crossed: every charge comes through here.
+        const __int128 limit = static_cast<__int128>(cap) * percent;
+        if (static_cast<__int128>(budget.spent) * 100 < limit || static_cast<__int128>(before) * 100 >= limit) continue;
         const int64_t threshold = part_of(cap, percent);
-        if (before >= threshold || budget.spent < threshold) continue;
         TRY(const auto ref, sql::budget_ref(db, budget.id));
         TRY(const auto told, budget_event("usage.threshold.exceeded", db, account, ref, "threshold_cents", threshold,
                                           budget.spent, at_us));
