@@ -188,7 +188,7 @@ Status Node::Parts::open_portal() {
     options.mail.expected = options.mail.expected && o.sign_up;
     TRY(mail, mail::Sender::start(*store, options.mail));
     portal = std::make_unique<api::Portal>(
-        api::PortalServices{store.get(), book.get(), directory.get(), &catalogue, mail.get()}, o);
+        api::PortalServices{store.get(), book.get(), directory.get(), &catalogue, mail.get(), price_lists.get()}, o);
     return {};
 }
 

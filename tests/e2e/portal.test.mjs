@@ -101,6 +101,8 @@ describe('aig dev: sign-up without verification', () => {
         assert.equal(nanos(moves[0].amount), -cost);
         assert.equal(nanos(moves[1].amount), 2_000_000_000n);
 
+        const shown = (await ann.ok('GET', '/portal/api/models')).data.find((m) => m.id === wires.openai);
+        assert.deepEqual([shown.input_price, shown.output_price, shown.request_price], ['1.3125', '10.5', null], 'list price and 5 % fee');
         for (let i = 1; i <= 3; ++i) {
             await gateway.admin(`/admin/accounts/${account}/credit`, { amount: `0.0${i}` });
             await (await call()).arrayBuffer();

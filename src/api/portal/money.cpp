@@ -9,6 +9,17 @@ namespace {
 void write_price(JsonWriter& w, std::string_view name, int64_t pico, Ratio ratio, int64_t units) {
     pico ? w.field(name, shown_price(pico, ratio, units)) : w.field_null(name);
 }
+/// What this account pays: the model's card or its own, the fee inside, less its percentage.
+struct OwnPrice {
+    const canon::PriceCard* card;
+    Ratio ratio;
+};
+OwnPrice own_price(const catalogue::Model& model, Ratio fee, const catalogue::PriceList* list) {
+    if (!list) return {&model.price, fee};
+    const auto* row = list->find(model.id);
+    if (row && row->card) return {row->card.get(), fee};
+    return {&model.price, multiply(fee, row ? row->factor : list->factor).value_or(fee)};
+}
 }  // namespace
 
 /// What a page has to know before anybody logs in.
@@ -42,6 +53,8 @@ Result<PortalReply> portal_balance(Call& c) {
 Result<PortalReply> portal_models(Call& c) {
     TRYV(Query::parse(c.query, {}));
     const auto snapshot = c.portal.services().catalogue->get();
+    const auto* lists = c.portal.services().price_lists;
+    const auto list = lists ? lists->of(c.account()) : nullptr;
     PortalReply reply;
     JsonWriter w(reply.json);
     w.begin_object().field("currency", "USD").key("data").begin_array();
@@ -49,9 +62,10 @@ Result<PortalReply> portal_models(Call& c) {
         if (!model->listed) continue;
         w.begin_object().field("id", id).field("name", model->name.empty() ? id : model->name);
         w.field("type", model->modality).field("context_window", model->context);
-        write_price(w, "input_price", model->price[Component::input], snapshot->fee, 1'000'000);
-        write_price(w, "output_price", model->price[Component::output], snapshot->fee, 1'000'000);
-        write_price(w, "request_price", model->price[Component::request], snapshot->fee, 1);
+        const auto price = own_price(*model, snapshot->fee, list.get());
+        write_price(w, "input_price", (*price.card)[Component::input], price.ratio, 1'000'000);
+        write_price(w, "output_price", (*price.card)[Component::output], price.ratio, 1'000'000);
+        write_price(w, "request_price", (*price.card)[Component::request], price.ratio, 1);
         w.end_object();
     }
     w.end_array().end_object();

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "api/request.h"
+#include "catalogue/price_lists.h"
 #include "identity/users.h"
 #include "ledger/book.h"
 #include "limits/limits.h"
@@ -39,6 +40,7 @@ struct PortalServices {
     identity::Directory* directory = nullptr;
     catalogue::Catalogue* catalogue = nullptr;
     mail::Sender* mail = nullptr;
+    const catalogue::PriceLists* price_lists = nullptr;  ///< null: everybody pays the catalogue's prices
 };
 
 class Portal {
