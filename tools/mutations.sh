@@ -2,7 +2,7 @@
 # mutations.sh [NAME...]: re-introduces bugs on purpose. Each tests/mutations/*.patch is a small, plausible mistake with the money; applied alone to
 # a copy of the sources it must turn its room's tests red. One that stays green survived: a test is missing. One that no longer
 # applies has to be made again: the code it breaks has changed. The head of a patch names what it breaks and the tests that must see it:
-#   what: one line        target: test_ledger        filter: BookContract.*:Race.*
+#   what: one line        target: test_ledger        filter: BookContract*:Race.*
 # Last line: "mutations: N killed, N survived, N broken". The table goes to build-mutations/table.md.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
@@ -11,8 +11,11 @@ seconds=${AIG_MUTATION_SECONDS:-300}
 killed=0 survived=0 broken=0
 
 mkdir -p "$copy"
-# The same stamps as here, so that what did not change is not compiled again. Files that are gone here go there too.
-git ls-files -z --cached --others --exclude-standard -- . ':!tests/e2e' | xargs -0 cp --parents --preserve=timestamps -t "$copy" 2>/dev/null || true
+# Only what differs is copied, with a new stamp: what did not change is not compiled again, what did surely is. Files that are gone
+# here go there too.
+git ls-files -z --cached --others --exclude-standard -- . ':!tests/e2e' | while IFS= read -r -d '' f; do
+    [ -e "$f" ] && ! cmp -s "$f" "$copy/$f" && mkdir -p "$copy/$(dirname "$f")" && cp "$f" "$copy/$f" || true
+done
 (cd "$copy" && find src sql data tests cmake -type f) | while read -r f; do [ -e "$ROOT/$f" ] || rm -f "$copy/$f"; done
 [ -e "$copy/build-dev/build.ninja" ] || (cd "$copy" && cmake --preset dev >/dev/null)
 
@@ -24,7 +27,7 @@ tests() {
         --gtest_brief=1 --gtest_filter="$2" >"$ROOT/build-mutations/run.log" 2>&1)
 }
 # The first test that failed.
-first_red() { sed -n 's/^\[  FAILED  \] \([A-Za-z_]*\.[A-Za-z_0-9/]*\).*/\1/p' "$ROOT/build-mutations/run.log" | head -n 1; }
+first_red() { sed -n 's/^\[  FAILED  \] \([A-Za-z_0-9/]*\.[A-Za-z_0-9/]*\).*/\1/p' "$ROOT/build-mutations/run.log" | head -n 1; }
 row() { printf '| %s | %s | %s |\n' "$1" "$2" "$3" >>"$ROOT/build-mutations/table.md"; }
 ruin() { broken=$((broken + 1)); printf '\033[31mbroken\033[0m   %s: %s\n' "$1" "$2"; row "$1" "$3" "broken: $2"; }
 
