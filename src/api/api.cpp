@@ -159,7 +159,9 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
     const std::string presented = credential(request, route);
     request.key_prefix = identity::key_prefix(presented);
     CO_TRY(request.surface, choose_surface(request.http.head().headers, presented));
-    if (route.access == Access::open || (presented.empty() && route.access == Access::optional_key)) co_return Status{};
+    if (route.access == Access::open || route.access == Access::signature ||
+        (presented.empty() && route.access == Access::optional_key))
+        co_return Status{};
     if (presented.empty()) co_return Error(ErrorCode::auth_missing, "no API key was sent");
     request.principal = request.services.directory->known(presented);
     if (!request.principal) {

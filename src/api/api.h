@@ -17,6 +17,7 @@
 #include "net/server.h"
 #include "records/idempotency.h"
 #include "store/store.h"
+#include "topup/topups.h"
 
 namespace aig::api {
 
@@ -39,6 +40,7 @@ struct Services {
     limits::Limiter* limiter = nullptr;
     limits::FailedAuth* failed_auth = nullptr;
     Portal* portal = nullptr;                             ///< null: /portal/* is not there
+    topup::Topups* topups = nullptr;                      ///< null: none are configured
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;

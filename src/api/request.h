@@ -37,8 +37,9 @@ enum class Billing : uint8_t {
     free = 1,  ///< never reaches a provider
     held,      ///< reaches providers only through gateway::run, which takes a hold first
 };
-/// `session` is what a row with a Seat has; it cannot be written by itself.
-enum class Access : uint8_t { open, optional_key, key, session };
+/// `session` is what a row with a Seat has; it cannot be written by itself. `signature`: no key, the handler checks the
+/// body's signature.
+enum class Access : uint8_t { open, optional_key, key, session, signature };
 /// Who may use a portal route: a session with at least this role in its account.
 struct Seat {
     identity::Role least;

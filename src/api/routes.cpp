@@ -15,6 +15,7 @@
 #include "api/portal/transactions.h"
 #include "api/request.h"
 #include "api/system/system.h"
+#include "api/topup/deposits.h"
 
 namespace aig::api {
 using identity::Role;
@@ -37,6 +38,9 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/methods", list_methods, Billing::free, Access::key},
         {"GET", "/v1/prices", list_prices, Billing::free, Access::key},
         {"GET", "/api/v1/price", simple_prices, Billing::free, Access::open},
+        {"GET", "/v1/deposits", list_deposits, Billing::free, Access::key},
+        {"POST", "/v1/deposits", make_deposit, Billing::free, Access::key, Mark::once},
+        {"POST", "/topup/callback/{rail}", topup_callback, Billing::free, Access::signature},
         {"GET", "/healthz", healthz, Billing::free, Access::open},
         {"GET", "/readyz", readyz, Billing::free, Access::open},
         {"GET", "/metrics", metrics_page, Billing::free, Access::open},

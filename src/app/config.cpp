@@ -8,6 +8,7 @@
 #include "api/aigate_one/price.h"
 #include "app/config_settings.h"
 #include "app/config_substitute.h"
+#include "app/config_topups.h"
 #include "app/config_yaml.h"
 #include "base/money.h"
 #include "catalogue/price_facts.h"
@@ -64,8 +65,11 @@ class Taker {
         c.portal = portal(root.group("portal"));
         c.mail = mail(root.group("mail"));
         c.security.key_in_url = root.group("security").flag("key_in_url");
+        c.topups = read_topups(root.group("topups"),
+                               [this](std::string path, std::string why) { fault(std::move(path), std::move(why)); });
         c.catalogue = catalogue::read_config(root);
         c.catalogue.fee_percent = root.group("billing").text("fee_percent");
+        c.start_values["topups"] = topups_text(c.topups);
         for (const auto& row : app_settings_rows())
             if (!row.live && row.is_built && row.only.empty())
                 c.start_values[std::string(row.path)] = text_at(root, row.path);

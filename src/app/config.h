@@ -19,6 +19,7 @@
 #include "catalogue/config.h"
 #include "ledger/book.h"
 #include "ledger/free_tier.h"
+#include "topup/topups.h"
 
 namespace aig::app {
 
@@ -69,6 +70,7 @@ struct Config {
     PortalConfig portal;
     MailConfig mail;
     SecurityConfig security;
+    topup::TopupSettings topups;
     catalogue::Config catalogue;                      ///< its fee_percent is billing's
     std::map<std::string, std::string> start_values;  ///< path -> text of settings that only a restart changes
 };

@@ -10,6 +10,7 @@
 #include "app/admin_listener.h"
 #include "app/files.h"
 #include "app/openapi.h"
+#include "app/topup_seal.h"
 #include "app/upkeep.h"
 #include "base/embedded.h"
 #include "base/ids.h"
@@ -55,6 +56,7 @@ struct Node::Parts {
     route::Health health;
     std::unique_ptr<rt::Loops> loops;
     std::unique_ptr<gateway::Gateway> gateway;
+    std::unique_ptr<topup::Topups> topups;
     std::unique_ptr<api::Api> api;
     std::unique_ptr<api::Admin> admin;
     std::unique_ptr<AdminListener> admin_listener;
@@ -85,6 +87,7 @@ struct Node::Parts {
     api::AdminHooks admin_hooks();
     void sweep_now_and_then();
     Status remember_day();
+    Status open_topups();
     Status serve();
 };
 
@@ -167,6 +170,7 @@ api::Services Node::Parts::api_services() {
     s.limiter = &limiter;
     s.failed_auth = &failed_auth;
     s.portal = portal.get();
+    s.topups = topups.get();
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
@@ -207,6 +211,7 @@ api::AdminHooks Node::Parts::admin_hooks() {
     hooks.currency = options.currency;
     hooks.price_lists = price_lists.get();
     hooks.reload = options.reload;
+    hooks.topups = topups.get();
     hooks.status_json = [this] {
         return fmt::format(R"("ready":{},"in_flight":{},"connections":{},"catalogue_version":{},"schema_version":{})",
                            ready.load(), server ? server->in_flight() : 0, server ? server->connections() : 0,
@@ -236,6 +241,14 @@ void Node::Parts::sweep_now_and_then() {
     });
 }
 
+Status Node::Parts::open_topups() {
+    if (!options.topups.any()) return {};
+    TRY(auto seal, topup_seal(options.data_dir));
+    TRY(topups, topup::Topups::open(options.topups, *store, *book, std::move(seal), &(*loops)[0]));
+    topups->start();
+    return {};
+}
+
 Status Node::Parts::serve() {
     TRYV(open_portal());
     loops = std::make_unique<rt::Loops>(options.threads);
@@ -244,6 +257,7 @@ Status Node::Parts::serve() {
     sweep_now_and_then();
     gateway = std::make_unique<gateway::Gateway>(gateway::Services{
         loops.get(), book.get(), &limiter, &catalogue, &health, &free_tier, store.get(), price_lists.get()});
+    TRYV(open_topups());
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory, admin_hooks());
     TRY(admin_listener, AdminListener::start(*loops,

@@ -37,6 +37,7 @@ struct NodeOptions {
     mail::SenderOptions mail;                                  ///< its outbox is data_dir/outbox
     std::function<Result<std::vector<std::string>>()> reload;  ///< as AdminHooks::reload; may be none
 
+    topup::TopupSettings topups;
     catalogue::Config catalogue;
 };
 

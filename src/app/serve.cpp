@@ -46,6 +46,7 @@ NodeOptions node_options(const Config& c) {
     n.portal.public_url = c.server.public_url;
     n.mail.from = c.mail.from;
     n.mail.smtp = {c.mail.smtp_url, c.mail.user, c.mail.password, c.mail.tls, c.mail.ca_file};
+    n.topups = c.topups;
     n.catalogue = c.catalogue;
     return n;
 }

@@ -55,6 +55,7 @@ std::span<const AdminRow> wallet_rows();
 std::span<const AdminRow> key_rows();
 std::span<const AdminRow> price_rows();
 std::span<const AdminRow> call_rows();
+std::span<const AdminRow> topup_rows();
 std::span<const AdminRow> ledger_rows();
 std::span<const AdminRow> statement_rows();
 std::span<const AdminRow> money_rows();
