@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/client_address.h"
 #include "api/idempotent.h"
 #include "api/portal/portal.h"
 #include "api/request.h"
@@ -133,7 +134,7 @@ rt::Task<> answer_error(Request& request, const Error& error, std::string allowe
 
 /// A key that is not in memory. Who guesses keys is slowed down before anything is looked up.
 rt::Task<Result<identity::PrincipalPtr>> look_up(Request& request, std::string presented) {
-    const std::string from = request.http.peer();
+    const std::string from = request.client.empty() ? request.http.peer() : request.client;
     CO_TRYV(request.services.failed_auth->admit(from, mono_ns()));
     auto found = co_await request.services.directory->authenticate(std::move(presented));
     if (!found && found.error().status() == 401) request.services.failed_auth->failed(from, mono_ns());
@@ -144,6 +145,13 @@ rt::Task<Result<identity::PrincipalPtr>> look_up(Request& request, std::string p
 std::string credential(const Request& request, const Route& route) {
     const auto in_head = presented_key(request.http.head().headers);
     return std::string(in_head.empty() && route.mark == Mark::redact ? std::string_view(request.key_in_path) : in_head);
+}
+
+Status admitted_from(const Request& request) {
+    if (request.principal->ip_allow.empty() || request.principal->admits(parse_ip(request.client))) return {};
+    return Error(ErrorCode::address_forbidden,
+                 request.client.empty() ? "this key is bound to addresses, and the caller's is not known here"
+                                        : fmt::format("this key may not be used from {}", request.client));
 }
 
 rt::Task<Status> authenticate(Request& request, const Route& route) {
@@ -167,6 +175,7 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
     if (!request.principal) {
         CO_TRY(request.principal, co_await look_up(request, presented));
     }
+    CO_TRYV(admitted_from(request));
     if (!request.principal->dialect.empty() && !request.http.head().headers.has("x-aig-dialect"))
         request.surface = surface_named(request.principal->dialect).value_or(request.surface);
     co_return Status{};
@@ -198,9 +207,7 @@ void access_log(const Request& request) {
     w.field("method", std::string_view(request.http.head().method).substr(0, 16));
     w.field("path", std::string_view(request.path).substr(0, 200)).field("status", request.status);
     if (request.principal) w.field("key", to_text(request.principal->key));
-    w.field("duration_us", (mono_ns() - request.started_mono_ns) / 1000)
-        .field("peer", request.http.peer())
-        .end_object();
+    w.field("duration_us", (mono_ns() - request.started_mono_ns) / 1000).field("peer", request.client).end_object();
     log::write_line(std::move(line));
 }
 }  // namespace
@@ -222,6 +229,7 @@ rt::Task<> Api::handle(net::Exchange& http) {
     Request request{http,     services_, normal_path(http.head().path), {}, "req_" + new_ulid(),
                     {},       {},        canon::Surface::aigate,        {}, now_us(),
                     mono_ns()};
+    request.client = client_address(http.head().headers, http.peer(), services_.trusted_proxies);
     request.correlation_id = correlation(http.head().headers, request.request_id);
     auto match = find_route(http.head().method, request.path);
     if (match.key_at) take_key_out(request, match);

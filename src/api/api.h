@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/ip.h"
 #include "base/price.h"
 #include "canon/dialect.h"
 #include "catalogue/catalogue.h"
@@ -47,7 +48,8 @@ struct Services {
     std::string simple_prices_json;  ///< what GET /api/v1/price says
     bool public_metrics = false;     ///< /metrics on the public listener (aig dev)
     size_t max_json_body = 32u << 20;
-    bool key_in_url = true;     ///< routes that take the API key in their path exist
+    bool key_in_url = true;                ///< routes that take the API key in their path exist
+    std::vector<IpBlock> trusted_proxies;  ///< whose X-Forwarded-For and Forwarded are believed
     bool log_requests = false;  ///< one line a request: ids, path, status, duration; never bodies, never keys
 };
 

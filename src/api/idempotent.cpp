@@ -109,6 +109,12 @@ store::Ops keep_reply(Once& once, const std::string& request_id, int status, std
     return ops;
 }
 
+ReplyKeeper reply_keeper(const Request& request) {
+    return [once = request.once, id = request.request_id](int status, std::string_view body) {
+        return once ? keep_reply(*once, id, status, body) : store::Ops();
+    };
+}
+
 gateway::KeepReply keep_call(Request& request) {
     if (!request.once) return {};
     request.once->kept = true;

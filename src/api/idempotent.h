@@ -7,6 +7,8 @@
 // keep_call()'s function.
 #pragma once
 
+#include <functional>
+
 #include "api/request.h"
 #include "gateway/gateway.h"
 #include "records/idempotency.h"
@@ -35,6 +37,9 @@ rt::Task<Result<net::Body>> take_body(Request& request, size_t max_bytes);
 store::Ops keep_reply(Request& request, int status, std::string_view body);
 /// The same where the request is out of reach: in the blocking pool.
 store::Ops keep_reply(Once& once, const std::string& request_id, int status, std::string_view body);
+/// That, as a function which may outlive the request; gives nothing without a key.
+using ReplyKeeper = std::function<store::Ops(int status, std::string_view body)>;
+ReplyKeeper reply_keeper(const Request& request);
 /// The same for a call that the gateway runs; null without a key.
 gateway::KeepReply keep_call(Request& request);
 /// Stream bytes on their way to the caller; only for requests with a key.

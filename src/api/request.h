@@ -26,6 +26,7 @@ struct Request {
     int status = 0;                                      ///< answered, for the access log; 0 = nothing went out
     std::shared_ptr<const identity::Session> session{};  ///< of a route with a Seat
     std::string key_in_path{};                           ///< what {key} matched, on a row marked redact
+    std::string client{};                                ///< the caller's address; "" = unknown (client_address.h)
     std::shared_ptr<Once> once{};                        ///< runs under an Idempotency-Key
 };
 

@@ -1,5 +1,6 @@
 #include "api/aigate_one/price.h"
 #include "api/aigateway/balance.h"
+#include "api/aigateway/sub_accounts.h"
 #include "api/aigateway/usage.h"
 #include "api/aigenway/estimate.h"
 #include "api/aigenway/methods.h"
@@ -41,6 +42,12 @@ const std::vector<Route>& routes() {
         {"GET", "/v1/deposits", list_deposits, Billing::free, Access::key},
         {"POST", "/v1/deposits", make_deposit, Billing::free, Access::key, Mark::once},
         {"POST", "/topup/callback/{rail}", topup_callback, Billing::free, Access::signature},
+        {"POST", "/v1/sub-accounts", create_sub_account, Billing::free, Access::key, Mark::once},
+        {"GET", "/v1/sub-accounts", list_sub_accounts, Billing::free, Access::key},
+        {"POST", "/v1/sub-accounts/{id}/rotate", rotate_sub_account, Billing::free, Access::key, Mark::once},
+        {"GET", "/v1/sub-accounts/{id}", show_sub_account, Billing::free, Access::key},
+        {"PATCH", "/v1/sub-accounts/{id}", update_sub_account, Billing::free, Access::key},
+        {"DELETE", "/v1/sub-accounts/{id}", delete_sub_account, Billing::free, Access::key},
         {"GET", "/healthz", healthz, Billing::free, Access::open},
         {"GET", "/readyz", readyz, Billing::free, Access::open},
         {"GET", "/metrics", metrics_page, Billing::free, Access::open},

@@ -108,6 +108,13 @@ class Taker {
         s.tls_cert = tls.text("cert");
         s.tls_key = tls.text("key");
         if (s.tls_cert.empty() != s.tls_key.empty()) fault("server.tls", "needs both cert and key, or neither");
+        for (const auto& text : r.texts("trusted_proxies")) {
+            auto block = parse_ip_block(text);
+            if (block)
+                s.trusted_proxies.push_back(*block);
+            else
+                fault("server.trusted_proxies", block.error().message());
+        }
         s.max_connections = r.number("max_connections").value_or(s.max_connections);
         s.max_body = r.number("max_body").value_or(0);
         s.body_memory = r.number("body_memory").value_or(0);

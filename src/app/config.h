@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ip.h"
 #include "base/log.h"
 #include "base/price.h"
 #include "base/settings.h"
@@ -29,6 +30,7 @@ struct ServerConfig {
     size_t threads = 0;             ///< 0 = one per core
     std::string public_url;         ///< without a slash at its end; "" = http://listen
     std::string tls_cert, tls_key;  ///< PEM files; both or none
+    std::vector<IpBlock> trusted_proxies;
     int64_t max_connections = 10'000;
     int64_t max_body = 0, body_memory = 0;  ///< bytes: of one request; of all requests in memory together
 };

@@ -36,7 +36,9 @@ constexpr std::array rows{
     s::group("server.tls", "HTTPS on `listen`; without it put a proxy in front."),
     s::text("server.tls.cert", "", "PEM file of the certificate chain.").restart(),
     s::text("server.tls.key", "", "PEM file of its private key.").restart(),
-    s::texts("server.trusted_proxies", "Proxies whose X-Forwarded-For is believed.").only_value("[]").restart(),
+    s::texts("server.trusted_proxies",
+             "Addresses and CIDR blocks of proxies whose X-Forwarded-For or Forwarded is believed.")
+        .restart(),
     s::integer("server.max_connections", "10000", "Open connections; further ones are closed at once.")
         .range(1, 1'000'000)
         .restart(),

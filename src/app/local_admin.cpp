@@ -9,6 +9,7 @@
 #include "api/admin/admin.h"
 #include "app/config.h"
 #include "app/files.h"
+#include "app/secrets.h"
 #include "catalogue/price_lists.h"
 #include "store/dir_lock.h"
 
@@ -22,12 +23,14 @@ class LocalAdmin final : public cli::AdminTransport {
         store::Options options;
         options.path = books.data_dir + "/aig.db";
         TRY(store_, store::Store::open(options));
+        TRY(sealer_, store::Sealer::open(*store_, seal_options(books.data_dir)));
         TRY(book_, ledger::Book::open(*store_, false));
         TRY(directory_, identity::Directory::open(*store_));
         TRY(price_lists_, catalogue::PriceLists::open(*store_));
         api::AdminHooks hooks;
         hooks.currency = books.currency;
         hooks.price_lists = price_lists_.get();
+        hooks.sealer = sealer_.get();
         admin_ = std::make_unique<api::Admin>(*store_, *book_, *directory_, std::move(hooks));
         return {};
     }
@@ -40,6 +43,7 @@ class LocalAdmin final : public cli::AdminTransport {
   private:
     std::optional<store::DirLock> lock_;
     std::unique_ptr<store::Store> store_;
+    std::unique_ptr<store::Sealer> sealer_;
     std::unique_ptr<ledger::Book> book_;
     std::unique_ptr<identity::Directory> directory_;
     std::unique_ptr<catalogue::PriceLists> price_lists_;

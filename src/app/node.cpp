@@ -10,6 +10,7 @@
 #include "app/admin_listener.h"
 #include "app/files.h"
 #include "app/openapi.h"
+#include "app/secrets.h"
 #include "app/topup_seal.h"
 #include "app/upkeep.h"
 #include "base/embedded.h"
@@ -42,6 +43,7 @@ struct Node::Parts {
     std::string admin_token;
     std::optional<store::DirLock> lock;
     std::unique_ptr<store::Store> store;
+    std::unique_ptr<store::Sealer> sealer;
     std::unique_ptr<ledger::Book> book;
     std::unique_ptr<identity::Directory> directory;
     ledger::FreeTier free_tier;
@@ -97,6 +99,7 @@ Status Node::Parts::open_books() {
     store::Options so;
     so.path = options.data_dir + "/aig.db";
     TRY(store, store::Store::open(so));
+    TRY(sealer, store::Sealer::open(*store, seal_options(options.data_dir)));
     ledger::BookOptions bo;
     bo.alerts = options.alerts;
     bo.on_brake = [this](const ledger::Braked& b) { freeze(b); };
@@ -104,7 +107,7 @@ Status Node::Parts::open_books() {
     TRY(directory, identity::Directory::open(*store));
     TRY(price_lists, catalogue::PriceLists::open(*store));
     TRYV(catalogue::remember_prices(*store, *catalogue.get(), now_us()));
-    idempotency = std::make_unique<records::Idempotency>(*store);
+    idempotency = std::make_unique<records::Idempotency>(*store, seal_replies(*sealer));
     TRYV(remember_day());
     TRY(auto key, ledger::NodeKey::open(options.data_dir + "/node.key"));
     upkeep = std::make_unique<Upkeep>(*store, *book, std::move(key));
@@ -175,6 +178,7 @@ api::Services Node::Parts::api_services() {
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
     s.key_in_url = options.key_in_url;
+    s.trusted_proxies = options.trusted_proxies;
     s.openapi_json = openapi_json();
     s.simple_prices_json = options.simple_prices_json.empty() ? std::string(embedded_file("data/simple_prices.json"))
                                                               : options.simple_prices_json;
@@ -212,6 +216,7 @@ api::AdminHooks Node::Parts::admin_hooks() {
     hooks.price_lists = price_lists.get();
     hooks.reload = options.reload;
     hooks.topups = topups.get();
+    hooks.sealer = sealer.get();
     hooks.status_json = [this] {
         return fmt::format(R"("ready":{},"in_flight":{},"connections":{},"catalogue_version":{},"schema_version":{})",
                            ready.load(), server ? server->in_flight() : 0, server ? server->connections() : 0,

@@ -28,6 +28,7 @@ struct NodeOptions {
     bool public_metrics = false, log_requests = false, key_in_url = true;
     std::string public_url;  ///< for links; "" = where it listens
     int64_t body_budget_bytes = 256ll << 20;
+    std::vector<IpBlock> trusted_proxies;
     size_t max_body_bytes = 32u << 20, max_connections = 10'000;
     std::string currency = "USD";  ///< of new wallets
     Ratio rate_per_usd;            ///< of that currency

@@ -25,6 +25,7 @@ NodeOptions node_options(const Config& c) {
     n.admin_port = c.server.admin_listen.port;
     n.tls = {c.server.tls_cert, c.server.tls_key};
     n.threads = c.server.threads;
+    n.trusted_proxies = c.server.trusted_proxies;
     n.max_connections = static_cast<size_t>(c.server.max_connections);
     n.max_body_bytes = static_cast<size_t>(c.server.max_body);
     n.body_budget_bytes = c.server.body_memory;

@@ -42,9 +42,7 @@ NewKey successor(const StoredKey& k) {
     n.account = k.row.principal.account;
     n.sub_account = k.row.principal.sub_account;
     n.prefix = k.row.principal.prefix.empty() ? "none" : k.row.principal.prefix;
-    const auto& t = k.row.own;
-    n.name = t.name, n.dialect = t.dialect, n.tag = t.tag, n.limits = t.limits;
-    n.models = t.models, n.ip_allow = t.ip_allow, n.expires_us = t.expires_us;
+    n.take(k.row.own);
     return n;
 }
 

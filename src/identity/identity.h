@@ -53,6 +53,7 @@ struct Principal {
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;
 
+struct KeyTerms;
 struct NewKey {
     AccountId account;
     std::string name, prefix = "sk-aig-", dialect, tag;  ///< prefix "none" mints a UUID
@@ -61,6 +62,7 @@ struct NewKey {
     int64_t expires_us = 0;
     std::vector<std::string> ip_allow;
     SubAccountId sub_account;  ///< of the same account; 0 = the account itself
+    void take(KeyTerms terms);
 };
 struct MintedKey {
     KeyId id;
@@ -78,6 +80,7 @@ struct AccountRow {
     AccountId id;
     std::string name, email, status;
     int64_t created_us;
+    int64_t erased_us = 0;  ///< 0 = not erased
 };
 /// last_used_us is kept to the minute in memory and to the hour in the database.
 struct KeyRow {
@@ -187,6 +190,9 @@ class Directory {
                                              int64_t limit = 10'000) = 0;  ///< account 0 = all
     /// resource_not_found.
     virtual Result<AccountRow> account(AccountId account) = 0;
+    /// For ever: its keys are revoked, it is blocked, names and addresses of it, its sub-accounts and users who are in
+    /// no other account go. Ids, calls and money stay. conflict the second time.
+    virtual Status erase_account(AccountId account, store::Ops with) = 0;
     /// Empties the memory; keys are looked up again as they come.
     virtual void forget() = 0;
 };

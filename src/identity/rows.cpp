@@ -28,13 +28,14 @@ constexpr const char* keys_in_sub_account =
     KEY_COLUMNS "WHERE k.sub_account_id = ?1 AND k.revoked_us = 0 ORDER BY k.id";
 #undef KEY_COLUMNS
 constexpr const char* accounts_after =
-    "SELECT id, name, email, status, created_us FROM account WHERE id > ?1 ORDER BY id LIMIT ?2";
-constexpr const char* account_by_id = "SELECT id, name, email, status, created_us FROM account WHERE id = ?1";
+    "SELECT id, name, email, status, created_us, erased_us FROM account WHERE id > ?1 ORDER BY id LIMIT ?2";
+constexpr const char* account_by_id =
+    "SELECT id, name, email, status, created_us, erased_us FROM account WHERE id = ?1";
 constexpr const char* account_highest = "SELECT COALESCE(MAX(id), 0) FROM account";
 constexpr const char* account_insert =
     "INSERT INTO account (id, name, email, status, created_us) VALUES (?1, ?2, ?3, ?4, ?5)";
-constexpr const char* account_save = "UPDATE account SET name = ?1, email = ?2 WHERE id = ?3";
-constexpr const char* account_status = "UPDATE account SET status = ?1 WHERE id = ?2";
+constexpr const char* account_save = "UPDATE account SET name = ?1, email = ?2 WHERE id = ?3 AND erased_us = 0";
+constexpr const char* account_status = "UPDATE account SET status = ?1 WHERE id = ?2 AND erased_us = 0";
 constexpr const char* key_highest = "SELECT COALESCE(MAX(id), 0) FROM api_key";
 constexpr const char* key_insert =
     "INSERT INTO api_key (id, account_id, sub_account_id, hash, shown, prefix, created_us, name, dialect, tag, models,"
@@ -111,8 +112,8 @@ StoredKey stored_key(const store::Query& q) {
 }
 
 AccountRow account_row(const store::Query& q) {
-    return {AccountId{q.integer(0)}, std::string(q.text(1)), std::string(q.text(2)), std::string(q.text(3)),
-            q.integer(4)};
+    return {AccountId{q.integer(0)}, std::string(q.text(1)), std::string(q.text(2)),
+            std::string(q.text(3)),  q.integer(4),           q.integer(5)};
 }
 
 Result<std::optional<StoredKey>> one_key(store::Query q) {
@@ -245,7 +246,8 @@ Result<KeyId> highest_key(store::Db& db) {
 }
 
 Status insert_key(store::Db& db, const MintedKey& minted, const KeyHash& hash, const NewKey& key, int64_t now_us) {
-    TRYV(load_account(db, key.account));
+    TRY(const auto account, load_account(db, key.account));
+    if (account.erased_us) return no_account(key.account);
     if (key.sub_account) TRYV(load_sub_account(db, key.sub_account, key.account));
     const auto hex = hash.hex(), shown = shown_key(minted.key);
     auto q = db.query(key_insert);

@@ -60,6 +60,13 @@ KeyTerms terms_of(const NewKey& key) {
     return {key.name, key.dialect, key.tag, key.limits, key.models, key.ip_allow, key.expires_us};
 }
 
+void NewKey::take(KeyTerms t) {
+    name = std::move(t.name), dialect = std::move(t.dialect), tag = std::move(t.tag);
+    limits = std::move(t.limits);
+    models = std::move(t.models), ip_allow = std::move(t.ip_allow);
+    expires_us = t.expires_us;
+}
+
 Status valid_terms(const KeyTerms& key) {
     TRYV(printable("name", key.name, max_name));
     TRYV(printable("tag", key.tag, max_tag));

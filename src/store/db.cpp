@@ -153,5 +153,14 @@ std::string_view Query::blob(int column) const {
     return p ? std::string_view(p, static_cast<size_t>(sqlite3_column_bytes(stmt_, column))) : std::string_view{};
 }
 bool Query::is_null(int column) const { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
+int Query::columns() const { return sqlite3_column_count(stmt_); }
+std::string_view Query::name(int column) const { return sqlite3_column_name(stmt_, column); }
+Query::Kind Query::kind(int column) const {
+    const int type = sqlite3_column_type(stmt_, column);
+    return type == SQLITE_NULL      ? Kind::null
+           : type == SQLITE_INTEGER ? Kind::integer
+           : type == SQLITE_BLOB    ? Kind::blob
+                                    : Kind::text;
+}
 
 }  // namespace aig::store

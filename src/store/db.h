@@ -39,6 +39,11 @@ class Query {
     std::string_view text(int column) const;  ///< valid until the next step
     std::string_view blob(int column) const;
     bool is_null(int column) const;
+    /// What the row has, for those who pass it on as it is.
+    int columns() const;
+    std::string_view name(int column) const;
+    enum class Kind : uint8_t { null, integer, text, blob };
+    Kind kind(int column) const;
 
   private:
     friend class Db;

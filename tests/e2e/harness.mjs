@@ -142,10 +142,10 @@ export class Gateway {
     kill() { return this.program.kill(); }
 
     /** The admin API itself, quicker than a command; a served gateway keeps its token in its data folder. */
-    async admin(pathname, body) {
+    async admin(pathname, body, method = body === undefined ? 'GET' : 'POST') {
         const token = (this.adminToken ??= fs.readFileSync(path.join(JSON.parse(fs.readFileSync(this.config, 'utf8')).data_dir, 'admin.token'), 'utf8').trim());
         const reply = await fetch(this.adminUrl + pathname, {
-            method: body === undefined ? 'GET' : 'POST',
+            method,
             headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
             body: body === undefined ? undefined : JSON.stringify(body),
         });

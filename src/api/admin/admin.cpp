@@ -9,9 +9,9 @@ namespace aig::api {
 namespace {
 /// The topics, in the order of docs/reference/admin-api.md. A new one is a file beside this one and a line here.
 constexpr std::span<const AdminRow> (*topics[])() = {
-    account_rows,    user_rows,      wallet_rows,      money_rows,   coupon_rows, rate_rows,
-    tag_budget_rows, key_rows,       sub_account_rows, price_rows,   call_rows,   topup_rows,
-    ledger_rows,     statement_rows, report_rows,      invoice_rows, audit_rows,  gateway_rows,
+    account_rows, user_rows,        wallet_rows, money_rows,   coupon_rows, rate_rows,    tag_budget_rows,
+    key_rows,     sub_account_rows, secret_rows, privacy_rows, price_rows,  call_rows,    topup_rows,
+    ledger_rows,  statement_rows,   report_rows, invoice_rows, audit_rows,  gateway_rows,
 };
 
 /// The id in `path` when it has the pattern's form ("" for a pattern without one); nothing when it has not.

@@ -12,6 +12,7 @@
 #include "identity/identity.h"
 #include "ledger/book.h"
 #include "records/idempotency.h"
+#include "store/seal.h"
 #include "topup/topups.h"
 
 namespace aig::catalogue {
@@ -44,6 +45,7 @@ struct AdminHooks {
     /// Gives the settings that wait for the next start. None: 409, there is nothing to reload.
     std::function<Result<std::vector<std::string>>()> reload;
     topup::Topups* topups = nullptr;              ///< null: none are configured, or no gateway runs
+    store::Sealer* sealer = nullptr;              ///< what rests sealed
     std::function<std::string()> status_json;     ///< members for GET /admin/status ("\"draining\":false"); may be none
     records::Idempotency* idempotency = nullptr;  ///< none: keys of POSTs are not looked at
 };

@@ -1,4 +1,4 @@
-// Operator commands on money by hand, coupons, exchange rates, budgets of tags and sub-accounts.
+// Operator commands on money by hand, coupons, exchange rates, budgets of tags.
 #include <fmt/format.h>
 
 #include "base/time.h"
@@ -227,40 +227,6 @@ Action build_budget_list(Spec& spec) {
     operator_options(spec, *o);
     return [o](const Context& c) {
         return print_table_of(c, *o, account_path(o->account, "tag-budgets"), "tag_budgets", {"tag", "cap", "period"});
-    };
-}
-
-Action build_sub_account_create(Spec& spec) {
-    struct Options : Operator {
-        std::string account, name, ref, cap, tag;
-    };
-    auto o = std::make_shared<Options>();
-    spec.needed("--account", "ID", o->account, "under which account");
-    spec.needed("--name", "N", o->name, "what to call it");
-    spec.text("--external-ref", "R", o->ref, "the account owner's own name for it");
-    spec.text("--spend-cap", "D", o->cap, "what it may spend a UTC month, in the wallet's currency (no cap)");
-    spec.text("--tag", "T", o->tag, "tag of its calls in reports");
-    operator_options(spec, *o);
-    return [o](const Context& c) {
-        auto body = body_of({{"name", o->name}, {"external_ref", o->ref}, {"spend_cap", o->cap}, {"tag", o->tag}});
-        return ask_and_print(
-            c, *o, {"POST", account_path(o->account, "sub-accounts"), "", std::move(body)}, [&](JsonRef r) {
-                c.out << r["key"].text() << "\n";
-                c.err << fmt::format("Made sub-account {}. This is its key {}, shown only now: keep it.\n",
-                                     r["sub_account_id"].text(), r["key_id"].text());
-            });
-    };
-}
-Action build_sub_account_list(Spec& spec) {
-    struct Options : Operator {
-        std::string account;
-    };
-    auto o = std::make_shared<Options>();
-    spec.needed("--account", "ID", o->account, "of which account");
-    operator_options(spec, *o);
-    return [o](const Context& c) {
-        return print_list(c, *o, account_path(o->account, "sub-accounts"), "sub_accounts", "",
-                          {"sub_account_id", "name", "external_ref", "spend_cap", "tag", "key_shown", "created_at"});
     };
 }
 

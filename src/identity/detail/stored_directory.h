@@ -35,6 +35,7 @@ class StoredDirectory final : public Directory {
     Status block_account(AccountId account, bool blocked, store::Ops with) override;
     Result<std::vector<AccountRow>> accounts(AccountId after, int64_t limit) override;
     Result<AccountRow> account(AccountId account) override;
+    Status erase_account(AccountId account, store::Ops with) override;
 
     Result<MintedSubAccount> create_sub_account(AccountId of, SubAccountTerms terms, std::string_view key_prefix,
                                                 WithSubAccount with) override;

@@ -45,11 +45,11 @@ class Body {
     /// The same with a sign; not zero.
     Result<std::optional<int64_t>> signed_amount(std::string_view name, int64_t most_nanos) const;
     Result<std::vector<std::string>> texts(std::string_view name, size_t most) const;
+    JsonRef member(std::string_view name) const { return doc_.root()[name]; }
 
   private:
     explicit Body(JsonDoc doc) : doc_(std::move(doc)) {}
     Result<std::optional<int64_t>> nanos(std::string_view name) const;
-    JsonRef member(std::string_view name) const { return doc_.root()[name]; }
     JsonDoc doc_;
 };
 

@@ -54,6 +54,8 @@ std::span<const AdminRow> user_rows();
 std::span<const AdminRow> wallet_rows();
 std::span<const AdminRow> key_rows();
 std::span<const AdminRow> price_rows();
+std::span<const AdminRow> secret_rows();
+std::span<const AdminRow> privacy_rows();
 std::span<const AdminRow> call_rows();
 std::span<const AdminRow> topup_rows();
 std::span<const AdminRow> ledger_rows();
