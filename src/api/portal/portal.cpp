@@ -46,11 +46,13 @@ struct Work {
 std::shared_ptr<Work> work_for(Request& request, PortalHandler handler, std::string body) {
     const auto& head = request.http.head();
     auto& portal = *request.services.portal;
-    return std::make_shared<Work>(Work{
-        Call{portal, std::move(body), std::string(head.query), request.arg, request.http.peer(),
-             std::string(head.headers.get("user-agent")), request.request_id, request.session, session_cookie(request),
-             secure_cookies(portal.options(), head.headers.get("host")), request.once, request.http.peer_is_loopback()},
-        handler});
+    return std::make_shared<Work>(
+        Work{Call{portal, std::move(body), std::string(head.query), request.arg,
+                  request.client.empty() ? request.http.peer() : request.client,
+                  std::string(head.headers.get("user-agent")), request.request_id, request.session,
+                  session_cookie(request), secure_cookies(portal.options(), head.headers.get("host")), request.once,
+                  request.http.peer_is_loopback() && (request.client.empty() || request.client == request.http.peer())},
+             handler});
 }
 
 rt::Task<Status> send(Request& request, PortalReply reply) {
