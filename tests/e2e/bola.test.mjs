@@ -20,6 +20,7 @@ const makers = {
 const everybodys = {
     '/v1/models/{id}': 'the public catalogue',
     '/api/v1/balance/{key}': 'what is in the path is the credential itself',
+    '/topup/callback/{rail}': 'a payment processor’s door: its signature says who asks, and the path names a rail',
 };
 
 async function subAccount(customer) {
