@@ -69,9 +69,9 @@ class Taker {
                                [this](std::string path, std::string why) { fault(std::move(path), std::move(why)); });
         c.catalogue = catalogue::read_config(root);
         c.catalogue.fee_percent = root.group("billing").text("fee_percent");
-        c.start_values["topups"] = topups_text(c.topups);
+        c.start_values["topups"] = topups_text(c.topups);  // as a whole: its processors have names of their own
         for (const auto& row : app_settings_rows())
-            if (!row.live && row.is_built && row.only.empty())
+            if (!row.live && row.is_built && row.only.empty() && !row.path.starts_with("topups."))
                 c.start_values[std::string(row.path)] = text_at(root, row.path);
         return c;
     }

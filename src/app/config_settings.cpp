@@ -119,28 +119,37 @@ constexpr std::array rows{
     s::duration(
         "topups.book_delay", "24h",
         "Until later imports and retirements of deposit addresses take effect; the first import is usable at once.")
-        .range(0, 30ll * 86'400'000),
+        .range(0, 30ll * 86'400'000)
+        .restart(),
     s::group("topups.tron", "USDT (TRC-20) to addresses of the operator's own book."),
-    s::text("topups.tron.token", "", "The token's contract, T...; there is no default: take it from its issuer."),
+    s::text("topups.tron.token", "", "The token's contract, T...; there is no default: take it from its issuer.")
+        .restart(),
     s::list("topups.tron.nodes", "Nodes with TronGrid's API; a second one must be independent of the first."),
-    s::url("topups.tron.nodes[].url", "", "Its base URL, such as https://api.trongrid.io.").required(),
-    s::text("topups.tron.nodes[].api_key", "", "Sent as TRON-PRO-API-KEY.").secret(),
-    s::decimal("topups.tron.minimum", "1", "In USDT; smaller deposits are recorded and not credited."),
+    s::group("topups.tron.nodes[]", "One node."),
+    s::url("topups.tron.nodes[].url", "", "Its base URL, such as https://api.trongrid.io.").required().restart(),
+    s::text("topups.tron.nodes[].api_key", "", "Sent as TRON-PRO-API-KEY.").secret().restart(),
+    s::decimal("topups.tron.minimum", "1", "In USDT; smaller deposits are recorded and not credited.").restart(),
     s::text("topups.tron.second_node_above", "100",
             "In USDT a day and account: above it a second node must say the same; `never` trusts one node.")
-        .range(1, 20),
-    s::duration("topups.tron.poll", "15s", "Pause between two rounds of looking.").range(10, 3'600'000),
+        .range(1, 20)
+        .restart(),
+    s::duration("topups.tron.poll", "15s", "Pause between two rounds of looking.").range(10, 3'600'000).restart(),
     s::duration("topups.tron.overlap", "1h",
                 "How far before the newest transfer known each list begins: nodes index late.")
-        .range(0, 7ll * 86'400'000),
-    s::integer("topups.tron.requests_per_poll", "100", "Requests to nodes in one round, at most.").range(5, 10'000),
+        .range(0, 7ll * 86'400'000)
+        .restart(),
+    s::integer("topups.tron.requests_per_poll", "100", "Requests to nodes in one round, at most.")
+        .range(5, 10'000)
+        .restart(),
     s::named("topups.callbacks", "Payment processors that call `POST /topup/callback/NAME`, by name."),
     s::group("topups.callbacks.*", "One processor."),
     s::text("topups.callbacks.*.secret", "",
             "What it signs with, at least 24 bytes; without one the route answers 503.")
-        .secret(),
+        .secret()
+        .restart(),
     s::choice("topups.callbacks.*.format", "plain", "`plain` is the guide's own form, `stripe` is Stripe's events.")
-        .words("plain|stripe"),
+        .words("plain|stripe")
+        .restart(),
 
     s::group("security", "Choices that weigh convenience against risk."),
     s::boolean("security.key_in_url", "true",

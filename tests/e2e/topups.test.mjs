@@ -44,7 +44,7 @@ before(async () => {
     gateway = await Gateway.serve(config);
     const file = path.join(folder, 'addresses.txt');
     fs.writeFileSync(file, '# ours\n' + Array.from({ length: 50 }, (_, i) => base58(account(i))).join('\n') + '\n');
-    const done = await aig(['topup', 'addresses', 'import', file, '--config', config, '--json']);
+    const done = await aig(['topup', 'import', file, '--config', config, '--json']);
     assert.equal(JSON.parse(done.stdout).added, 50);
 });
 after(async () => { await gateway?.stop(); await provider?.stop(); nodes?.forEach((n) => n.stop()); });
