@@ -30,6 +30,10 @@ constexpr char deposit_sums[] =
     "SELECT COUNT(*), COALESCE(SUM(amount), 0), COALESCE(SUM(CASE WHEN status = 1 THEN amount ELSE 0 END), 0) "
     "FROM deposit WHERE rail = ? AND block_ms >= ? AND block_ms < ? AND status NOT IN (3, 4, 5)";
 
+// External ids are "<transaction>:<log index>": ';' comes after ':'.
+constexpr char deposit_failed[] =
+    "SELECT COUNT(*) FROM deposit WHERE rail = ? AND external_id >= ? AND external_id < ? AND status = 4";
+
 #define ORDER_COLUMNS "public_id, account_id, rail, currency, amount, status, created_us, expires_us"
 constexpr char order_by_name[] = "SELECT id, " ORDER_COLUMNS " FROM topup_order WHERE public_id = ?";
 constexpr char order_by_id[] = "SELECT id, " ORDER_COLUMNS " FROM topup_order WHERE id = ?";
@@ -88,11 +92,12 @@ constexpr char proof_list[] = "SELECT " PROOF_COLUMNS " FROM topup_proof WHERE r
 #undef PROOF_COLUMNS
 
 constexpr std::array all_statements{
-    deposit_by_name, deposit_by_id,    deposit_insert, deposit_update, deposit_of_order, deposit_reversed, deposit_of,
-    deposit_all,     deposit_one_word, deposit_sums,   order_by_name,  order_by_id,      order_of,         order_insert,
-    order_open,      order_paid,       address_one,    address_all,    address_assigned, address_of,       address_free,
-    address_insert,  address_count,    address_update, address_cursor, sighting_insert,  sighting_save,    sighting_due,
-    sighting_one,    sighting_open,    proof_save,     proof_list};
+    deposit_by_name, deposit_by_id,    deposit_insert,   deposit_update, deposit_of_order, deposit_reversed,
+    deposit_of,      deposit_all,      deposit_one_word, deposit_sums,   deposit_failed,   order_by_name,
+    order_by_id,     order_of,         order_insert,     order_open,     order_paid,       address_one,
+    address_all,     address_assigned, address_of,       address_free,   address_insert,   address_count,
+    address_update,  address_cursor,   sighting_insert,  sighting_save,  sighting_due,     sighting_one,
+    sighting_open,   proof_save,       proof_list};
 
 Deposit deposit_row(const store::Query& q) {
     Deposit d;
@@ -224,6 +229,14 @@ Result<std::vector<Deposit>> list_deposits(store::Db& db, AccountId account, int
 Result<int64_t> credited_on_one_word(store::Db& db, std::string_view rail, AccountId account, int64_t since_us) {
     return number(std::move(db.query(deposit_one_word).bind(rail).bind(account.value).bind(since_us)));
 }
+Result<bool> failed_on_chain(store::Db& db, std::string_view rail, std::string_view tx) {
+    const std::string from = std::string(tx) + ':', to = std::string(tx) + ';';
+    auto q = db.query(deposit_failed);
+    q.bind(rail).bind(from).bind(to);
+    TRY(const bool row, q.step());
+    return row && q.integer(0) > 0;
+}
+
 Result<Sums> sums(store::Db& db, std::string_view rail, int64_t from_ms, int64_t to_ms) {
     auto q = db.query(deposit_sums);
     q.bind(rail).bind(from_ms).bind(to_ms);

@@ -29,6 +29,8 @@ Result<int64_t> credited_on_one_word(store::Db& db, std::string_view rail, Accou
 struct Sums {
     int64_t count = 0, recorded = 0, credited = 0;
 };
+/// The transaction is known to have failed: some nodes list its transfers all the same.
+Result<bool> failed_on_chain(store::Db& db, std::string_view rail, std::string_view tx);
 Result<Sums> sums(store::Db& db, std::string_view rail, int64_t from_ms, int64_t to_ms);
 
 Result<std::optional<Order>> load_order(store::Db& db, std::string_view public_id);

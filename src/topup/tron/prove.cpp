@@ -42,8 +42,20 @@ struct Proving {
     }
 };
 
+void add_value(Proving& p, const std::string& micros) {
+    auto nanos = parse_decimal(micros, 3, "value");
+    int64_t sum = 0;
+    if (!nanos || __builtin_add_overflow(p.row.on_chain, *nanos, &sum))
+        return p.fault(fmt::format("an amount does not fit: {}", micros));
+    p.row.on_chain = sum;
+    ++p.row.transfers;
+}
+
 /// A row of the list against the books: is the transaction known, and to the end?
 Status compare(store::Db& db, Proving& p, const ListedTransfer& t) {
+    TRY(const bool failed, sql::failed_on_chain(db, usdt_trc20, t.tx));
+    if (failed) return {};
+    add_value(p, t.value);
     TRY(const auto known, sql::load_sighting(db, usdt_trc20, t.tx));
     if (!known) {
         p.fault(fmt::format("{}: {} were received and are not in the books", t.tx, t.value));
@@ -58,14 +70,6 @@ Status compare(store::Db& db, Proving& p, const ListedTransfer& t) {
     return {};
 }
 
-void add_value(Proving& p, const std::string& micros) {
-    auto nanos = parse_decimal(micros, 3, "value");
-    int64_t sum = 0;
-    if (!nanos || __builtin_add_overflow(p.row.on_chain, *nanos, &sum))
-        return p.fault(fmt::format("an amount does not fit: {}", micros));
-    p.row.on_chain = sum;
-    ++p.row.transfers;
-}
 }  // namespace
 
 rt::Task<Result<sql::ProofRow>> Watcher::prove(std::string day) {
@@ -100,7 +104,6 @@ rt::Task<Result<sql::ProofRow>> Watcher::prove(std::string day) {
                 if (t.type == "Transfer" && t.to == address && t.token == settings_.token && t.value != "0" &&
                     t.block_ms >= ask.from_ms && t.block_ms <= ask.to_ms)
                     rows->push_back(std::move(t));
-            for (const auto& t : *rows) add_value(*p, t.value);
             std::function<Status(store::Db&)> read = [p, rows](store::Db& db) -> Status {
                 for (const auto& t : *rows) TRYV(compare(db, *p, t));
                 return {};
