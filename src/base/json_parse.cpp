@@ -1,0 +1,353 @@
+// The parser of JsonDoc: one pass, no bounds checks inside (a NUL ends every scan), whole blocks at a time.
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include "base/json.h"
+
+namespace aig {
+namespace {
+
+constexpr size_t max_depth = 256, max_values = 1'000'000, max_number = 400;
+/// Zero bytes behind the text: a NUL is legal nowhere, so it ends every scan, and whole blocks may be read.
+constexpr size_t padding = 32, block = 16;
+/// A document that is used again lets go of more than this.
+constexpr size_t keep_capacity = size_t{1} << 20;
+
+bool digit(char c) { return c >= '0' && c <= '9'; }
+int hex_digit(char c) {
+    if (digit(c)) return c - '0';
+    const char l = static_cast<char>(c | 0x20);
+    return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+int32_t hex4(const char* p) {
+    int32_t v = 0;
+    for (int i = 0; i < 4; ++i) {
+        const int d = hex_digit(p[i]);
+        if (d < 0) return -1;
+        v = v * 16 + d;
+    }
+    return v;
+}
+
+/// Whether a block holds a quote, a backslash or a control character. One expression a byte, so that it becomes a few
+/// vector instructions a block.
+bool special(const char* p) {
+    uint8_t hit = 0;
+    for (size_t i = 0; i < block; ++i) {
+        const auto c = static_cast<uint8_t>(p[i]);
+        hit = static_cast<uint8_t>(hit | (c == '"') | (c == '\\') | (c < 0x20));
+    }
+    return hit != 0;
+}
+/// The first quote, backslash or control character at or behind p.
+const char* skip_plain(const char* p) {
+    while (!special(p)) p += block;
+    for (;; ++p) {
+        const auto c = static_cast<unsigned char>(*p);
+        if (c == '"' || c == '\\' || c < 0x20) return p;
+    }
+}
+
+void append_utf8(std::string& out, uint32_t c) {
+    const auto put = [&](uint32_t b) { out += static_cast<char>(b); };
+    if (c < 0x80) return put(c);
+    if (c < 0x800) {
+        put(0xC0 | c >> 6);
+    } else if (c < 0x10000) {
+        put(0xE0 | c >> 12);
+        put(0x80 | (c >> 6 & 63));
+    } else {
+        put(0xF0 | c >> 18);
+        put(0x80 | (c >> 12 & 63));
+        put(0x80 | (c >> 6 & 63));
+    }
+    put(0x80 | (c & 63));
+}
+
+/// The character of a \u escape whose four digits begin at `p`, surrogate pairs included; moves p behind it. Nothing
+/// for half a pair.
+std::optional<uint32_t> unicode_escape(const char*& p) {
+    const int32_t first = hex4(p);
+    if (first < 0) return {};
+    p += 4;
+    if (first < 0xD800 || first > 0xDFFF) return static_cast<uint32_t>(first);
+    if (first > 0xDBFF || p[0] != '\\' || p[1] != 'u') return {};
+    const int32_t second = hex4(p + 2);
+    if (second < 0xDC00 || second > 0xDFFF) return {};
+    p += 6;
+    return 0x10000 + (static_cast<uint32_t>(first - 0xD800) << 10) + static_cast<uint32_t>(second - 0xDC00);
+}
+
+/// What stands for "\x"; 0 for letters that stand for nothing.
+char simple_escape(char c) {
+    switch (c) {
+        case '"':
+        case '\\':
+        case '/':
+            return c;
+        case 'b':
+            return '\b';
+        case 'f':
+            return '\f';
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        default:
+            return 0;
+    }
+}
+}  // namespace
+
+/// Walks the text once and writes the flat node table. Every function leaves p_ behind what it read and says false
+/// after it has set why_.
+class JsonParser {
+  public:
+    JsonParser(JsonDoc& doc, std::string_view text, std::string_view opaque)
+        : doc_(doc), begin_(text.data()), end_(begin_ + text.size()), p_(begin_), opaque_(opaque) {}
+
+    Status run() {
+        bool ok = value(0);
+        if (ok) {
+            skip_space();
+            ok = p_ == end_ || fail("text after the value");
+        }
+        if (ok) return {};
+        return Error(ErrorCode::bad_json, fmt::format("the JSON is not valid: {} (at byte {})", why_, p_ - begin_));
+    }
+
+  private:
+    using Node = JsonDoc::Node;
+
+    bool fail(const char* why) {
+        why_ = why;
+        return false;
+    }
+    void skip_space() {
+        while (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t') ++p_;
+    }
+
+    bool value(size_t depth) {
+        if (depth > max_depth) return fail("nested deeper than 256 levels");
+        skip_space();
+        if (quiet_) return any(nullptr, depth);
+        if (doc_.nodes_.size() >= max_values) return fail("more than 1,000,000 values");
+        const size_t at = doc_.nodes_.size();
+        doc_.nodes_.push_back(Node{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false});
+        Node filled = doc_.nodes_[at];  // apart: children move the table
+        if (!any(&filled, depth)) return false;
+        filled.raw_size = static_cast<uint32_t>(p_ - filled.begin);
+        filled.next = static_cast<uint32_t>(doc_.nodes_.size());
+        doc_.nodes_[at] = filled;
+        return true;
+    }
+
+    bool any(Node* n, size_t depth) {
+        switch (*p_) {
+            case '{':
+                return object(n, depth);
+            case '[':
+                return array(n, depth);
+            case '"': {
+                std::string_view s;
+                if (!string(s)) return false;
+                if (n) set(*n, JsonKind::string, s);
+                return true;
+            }
+            case 't':
+                return literal(n, "true", JsonKind::boolean, true);
+            case 'f':
+                return literal(n, "false", JsonKind::boolean, false);
+            case 'n':
+                return literal(n, "null", JsonKind::null, false);
+            default:
+                if (n) n->kind = JsonKind::number;
+                return number();
+        }
+    }
+
+    static void set(Node& n, JsonKind kind, std::string_view s) {
+        n.kind = kind;
+        n.text = s.data();
+        n.text_size = static_cast<uint32_t>(s.size());
+    }
+
+    bool literal(Node* n, std::string_view word, JsonKind kind, bool truth) {
+        if (std::strncmp(p_, word.data(), word.size()) != 0) return fail("unknown literal");
+        p_ += word.size();
+        if (!n) return true;
+        n->kind = kind;
+        n->truth = truth;
+        return true;
+    }
+
+    bool digits() {
+        if (!digit(*p_)) return fail("malformed number");
+        while (digit(*p_)) ++p_;
+        return true;
+    }
+    bool number() {
+        const char* const from = p_;
+        if (*p_ == '-') ++p_;
+        if (!digit(*p_)) return fail(p_ == end_ ? "it ends too early" : "a value is missing or malformed");
+        if (*p_ == '0')
+            ++p_;
+        else
+            digits();
+        if (*p_ == '.') {
+            ++p_;
+            if (!digits()) return false;
+        }
+        if (*p_ == 'e' || *p_ == 'E') {
+            ++p_;
+            if (*p_ == '+' || *p_ == '-') ++p_;
+            if (!digits()) return false;
+        }
+        if (digit(*p_)) return fail("malformed number");
+        return static_cast<size_t>(p_ - from) <= max_number || fail("a number has more than 400 characters");
+    }
+
+    /// The text between the quotes: as it stands, or unescaped into the document when it holds a backslash.
+    bool string(std::string_view& s) {
+        const char* const from = ++p_;
+        p_ = skip_plain(p_);
+        if (*p_ == '"') {
+            s = {from, static_cast<size_t>(p_ - from)};
+            ++p_;
+            return true;
+        }
+        std::string whole(from, static_cast<size_t>(p_ - from));
+        while (*p_ == '\\') {
+            if (!escape(whole)) return false;
+            const char* const plain = p_;
+            p_ = skip_plain(p_);
+            whole.append(plain, static_cast<size_t>(p_ - plain));
+        }
+        if (*p_ != '"') return fail(p_ >= end_ ? "a string never ends" : "control character in a string");
+        ++p_;
+        s = quiet_ ? std::string_view()
+                   : *doc_.unescaped_.emplace_back(std::make_unique<std::string>(std::move(whole)));
+        return true;
+    }
+
+    bool escape(std::string& out) {
+        const char kind = p_[1];
+        if (kind == 'u') {
+            p_ += 2;
+            const auto c = unicode_escape(p_);
+            if (!c) return fail("broken \\u escape");
+            append_utf8(out, *c);
+            return true;
+        }
+        const char c = simple_escape(kind);
+        if (!c) return fail("unknown escape in a string");
+        out += c;
+        p_ += 2;
+        return true;
+    }
+
+    /// Behind a member or element: true when another one follows, `close` otherwise.
+    bool more(char close, bool& again) {
+        skip_space();
+        again = *p_ == ',';
+        if (!again && *p_ != close) return fail(p_ == end_ ? "it ends too early" : "a comma is missing");
+        ++p_;
+        return true;
+    }
+
+    bool object(Node* n, size_t depth) {
+        if (n) n->kind = JsonKind::object;
+        ++p_;
+        skip_space();
+        if (*p_ == '}') {
+            ++p_;
+            return true;
+        }
+        uint32_t count = 0;
+        for (bool again = true; again; ++count) {
+            skip_space();
+            if (*p_ != '"') return fail("a member has no name");
+            std::string_view name;
+            if (!string(name)) return false;
+            skip_space();
+            if (*p_ != ':') return fail("a colon is missing");
+            ++p_;
+            const size_t child = doc_.nodes_.size();
+            if (!member(name, depth + 1)) return false;
+            if (n) {
+                doc_.nodes_[child].key = name.data();
+                doc_.nodes_[child].key_size = static_cast<uint32_t>(name.size());
+            }
+            if (!more('}', again)) return false;
+        }
+        if (n) n->count = count;
+        return true;
+    }
+
+    bool member(std::string_view name, size_t depth) {
+        if (quiet_ || opaque_.empty() || name != opaque_) return value(depth);
+        skip_space();
+        Node n{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false};
+        quiet_ = true;
+        const bool ok = any(&n, depth);
+        quiet_ = false;
+        if (n.kind == JsonKind::string) n.text = nullptr, n.text_size = 0;
+        n.raw_size = static_cast<uint32_t>(p_ - n.begin);
+        n.count = 0;
+        n.next = static_cast<uint32_t>(doc_.nodes_.size()) + 1;
+        doc_.nodes_.push_back(n);
+        return ok;
+    }
+
+    bool array(Node* n, size_t depth) {
+        if (n) n->kind = JsonKind::array;
+        ++p_;
+        skip_space();
+        if (*p_ == ']') {
+            ++p_;
+            return true;
+        }
+        uint32_t count = 0;
+        for (bool again = true; again; ++count)
+            if (!value(depth + 1) || !more(']', again)) return false;
+        if (n) n->count = count;
+        return true;
+    }
+
+    JsonDoc& doc_;
+    const char *begin_, *end_, *p_;
+    const std::string_view opaque_;
+    bool quiet_ = false;  // inside an opaque member: checked, not written down
+    const char* why_ = "";
+};
+
+Status JsonDoc::assign(std::string_view text, std::string_view opaque) {
+    if (text.size() > UINT32_MAX - padding) return Error(ErrorCode::bad_json, "the JSON is longer than 4 GiB");
+    if (!text_ || capacity_ < text.size() || capacity_ > std::max(keep_capacity, text.size())) {
+        capacity_ = text.size();
+        text_ = std::make_unique_for_overwrite<char[]>(capacity_ + padding);
+        nodes_ = {};
+    }
+    if (!text.empty()) std::memcpy(text_.get(), text.data(), text.size());
+    std::memset(text_.get() + text.size(), 0, padding);
+    nodes_.clear();
+    unescaped_.clear();
+    if (nodes_.capacity() == 0) nodes_.reserve(32);
+    if (!simdjson::validate_utf8(text.data(), text.size()))
+        return Error(ErrorCode::bad_json, "the JSON is not valid: it is not UTF-8");
+    return JsonParser(*this, {text_.get(), text.size()}, opaque).run();
+}
+
+Result<JsonDoc> JsonDoc::parse(std::string_view text) {
+    JsonDoc doc;
+    TRYV(doc.assign(text));
+    return doc;
+}
+
+}  // namespace aig
