@@ -15,7 +15,7 @@ constexpr size_t max_depth = 256, max_values = 1'000'000, max_number = 400;
 /// Zero bytes behind the text: a NUL is legal nowhere, so it ends every scan, and whole blocks may be read.
 constexpr size_t padding = 32, block = 16;
 /// A document that is used again lets go of more than this.
-constexpr size_t keep_capacity = size_t{1} << 20;
+constexpr size_t keep_capacity = size_t{1} << 20, keep_nodes = size_t{1} << 14;
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 int hex_digit(char c) {
@@ -329,11 +329,12 @@ class JsonParser {
 
 Status JsonDoc::assign(std::string_view text, std::string_view opaque) {
     if (text.size() > UINT32_MAX - padding) return Error(ErrorCode::bad_json, "the JSON is longer than 4 GiB");
-    if (!text_ || capacity_ < text.size() || capacity_ > std::max(keep_capacity, text.size())) {
-        capacity_ = text.size();
+    const bool too_small = capacity_ < text.size();
+    if (!text_ || too_small || capacity_ > std::max(keep_capacity, text.size())) {
+        capacity_ = too_small ? std::max(text.size(), std::min(2 * capacity_, keep_capacity)) : text.size();
         text_ = std::make_unique_for_overwrite<char[]>(capacity_ + padding);
-        nodes_ = {};
     }
+    if (nodes_.capacity() > keep_nodes) nodes_ = {};
     if (!text.empty()) std::memcpy(text_.get(), text.data(), text.size());
     std::memset(text_.get() + text.size(), 0, padding);
     nodes_.clear();
