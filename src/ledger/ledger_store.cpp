@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "store/each_row.h"
+
 namespace aig::ledger::sql {
 namespace {
 constexpr char head_load[] = "SELECT entry_id, hold_id, hash FROM chain_head WHERE node = 0";
@@ -88,15 +90,7 @@ Entry entry_of(const store::Query& q) {
     e.body = q.blob(8);
     return e;
 }
-/// Steps through all rows.
-template <class See>
-Status each(store::Query q, const See& see) {
-    for (;;) {
-        TRY(const bool row, q.step());
-        if (!row) return {};
-        see(q);
-    }
-}
+using store::each_row;
 }  // namespace
 
 Result<ChainHead> load_head(store::Db& db) {
@@ -137,7 +131,7 @@ Result<Purse> load_purse(store::Db& db, int64_t account) {
     Purse purse;
     purse.account = account;
     bool has_main = false;
-    TRYV(each(std::move(db.query(wallet_load).bind(account)), [&](const store::Query& q) {
+    TRYV(each_row(std::move(db.query(wallet_load).bind(account)), [&](const store::Query& q) {
         Wallet w;
         w.id = q.integer(0);
         w.bonus = q.integer(1) != 0;
@@ -209,8 +203,8 @@ Result<int64_t> count_open_holds(store::Db& db) {
 }
 Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64_t limit) {
     std::vector<int64_t> ids;
-    TRYV(each(std::move(db.query(hold_calls).bind(after).bind(limit)),
-              [&](const store::Query& q) { ids.push_back(q.integer(0)); }));
+    TRYV(each_row(std::move(db.query(hold_calls).bind(after).bind(limit)),
+                  [&](const store::Query& q) { ids.push_back(q.integer(0)); }));
     return ids;
 }
 Status insert_hold(store::Db& db, const OpenHold& h, std::string_view body) {
@@ -237,7 +231,7 @@ Status delete_hold(store::Db& db, int64_t id) {
 
 Result<Resolution> resolution(store::Db& db, int64_t hold) {
     Resolution r;
-    TRYV(each(std::move(db.query(entry_of_hold).bind(hold)), [&](const store::Query& q) {
+    TRYV(each_row(std::move(db.query(entry_of_hold).bind(hold)), [&](const store::Query& q) {
         const auto kind = static_cast<EntryKind>(q.integer(1));
         if (!r.found) r.entry = q.integer(0);
         r.found = true;
@@ -257,7 +251,7 @@ Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& 
 }
 Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
                   const std::function<void(const StoredEntry&)>& see) {
-    return each(std::move(db.query(entry_all).bind(after).bind(last).bind(limit)), [&](const store::Query& q) {
+    return each_row(std::move(db.query(entry_all).bind(after).bind(last).bind(limit)), [&](const store::Query& q) {
         StoredEntry s;
         s.kind = q.integer(1);
         s.entry = entry_of(q);
@@ -266,11 +260,11 @@ Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
     });
 }
 Status each_entry_between(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Entry&)>& see) {
-    return each(std::move(db.query(entry_between).bind(from_us).bind(to_us)),
-                [&](const store::Query& q) { see(entry_of(q)); });
+    return each_row(std::move(db.query(entry_between).bind(from_us).bind(to_us)),
+                    [&](const store::Query& q) { see(entry_of(q)); });
 }
 Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see) {
-    return each(db.query(wallet_all), [&](const store::Query& q) { see(stored_wallet(q)); });
+    return each_row(db.query(wallet_all), [&](const store::Query& q) { see(stored_wallet(q)); });
 }
 Result<std::optional<StoredWallet>> find_wallet(store::Db& db, int64_t id) {
     auto q = db.query(wallet_by_id);
@@ -278,12 +272,12 @@ Result<std::optional<StoredWallet>> find_wallet(store::Db& db, int64_t id) {
     return row ? std::optional(stored_wallet(q)) : std::nullopt;
 }
 Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see) {
-    return each(db.query(budget_all), [&](const store::Query& q) {
+    return each_row(db.query(budget_all), [&](const store::Query& q) {
         see({q.integer(0), q.integer(1), q.integer(2), false, q.integer(3) == subject_free});
     });
 }
 Status each_hold(store::Db& db, const std::function<void(int64_t, Result<OpenHold>)>& see) {
-    return each(db.query(hold_all), [&](const store::Query& q) {
+    return each_row(db.query(hold_all), [&](const store::Query& q) {
         auto body = decode_hold(q.blob(5));
         if (!body) return see(q.integer(0), std::move(body).error());
         auto h = hold_of(q);

@@ -1,6 +1,7 @@
 #include "ledger/moves_store.h"
 
 #include "ledger/detail/check.h"
+#include "store/each_row.h"
 
 namespace aig::ledger {
 namespace sql {
@@ -60,14 +61,7 @@ constexpr const char* statements_here[] = {
     tag_list,       tag_insert,  tag_update,        tag_delete,     tag_name,      coupon_by_code,
 };
 
-template <class See>
-Status each(store::Query q, const See& see) {
-    for (;;) {
-        TRY(const bool row, q.step());
-        if (!row) return {};
-        see(q);
-    }
-}
+using store::each_row;
 Result<int64_t> one_number(store::Query q) {
     TRY(const bool row, q.step());
     return row ? q.integer(0) : 0;
@@ -112,7 +106,7 @@ TagBudget tag_of(const store::Query& q) {
 
 Result<RateTable> load_rates(store::Db& db) {
     RateTable table;
-    TRYV(each(db.query(rate_all), [&](const store::Query& q) {
+    TRYV(each_row(db.query(rate_all), [&](const store::Query& q) {
         table.set(std::string(q.text(1)), {q.integer(0), {q.integer(2), q.integer(3)}});
     }));
     return table;
@@ -136,7 +130,7 @@ Result<std::vector<ChargePart>> charge_parts(store::Db& db, int64_t account, int
     std::vector<ChargePart> parts;
     TRY(const int64_t hold, one_number(std::move(db.query(charge_hold).bind(entry).bind(account))));
     if (!hold) return parts;
-    TRYV(each(std::move(db.query(charge_of_hold).bind(hold)), [&](const store::Query& q) {
+    TRYV(each_row(std::move(db.query(charge_of_hold).bind(hold)), [&](const store::Query& q) {
         parts.push_back({q.integer(0), q.integer(1), q.integer(2)});
     }));
     if (parts.front().entry != entry) parts.clear();
@@ -145,8 +139,8 @@ Result<std::vector<ChargePart>> charge_parts(store::Db& db, int64_t account, int
 
 Result<std::vector<std::pair<int64_t, int64_t>>> expired_bonuses(store::Db& db, int64_t at_us, int64_t limit) {
     std::vector<std::pair<int64_t, int64_t>> out;
-    TRYV(each(std::move(db.query(wallet_expired).bind(at_us).bind(limit)),
-              [&](const store::Query& q) { out.emplace_back(q.integer(0), q.integer(1)); }));
+    TRYV(each_row(std::move(db.query(wallet_expired).bind(at_us).bind(limit)),
+                  [&](const store::Query& q) { out.emplace_back(q.integer(0), q.integer(1)); }));
     return out;
 }
 Status set_wallet_status(store::Db& db, int64_t account, bool frozen) {
@@ -183,7 +177,7 @@ Status insert_coupon_use(store::Db& db, int64_t coupon, int64_t account, int64_t
 
 Result<TagBudgets> load_tag_budgets(store::Db& db) {
     TagBudgets all;
-    TRYV(each(db.query(tag_all), [&](const store::Query& q) {
+    TRYV(each_row(db.query(tag_all), [&](const store::Query& q) {
         auto b = tag_of(q);
         std::pair key{b.account.value, b.tag};
         all.emplace(std::move(key), std::move(b));
@@ -206,22 +200,26 @@ Result<std::string> tag_of_budget(store::Db& db, int64_t id) {
 
 Status check_moves(store::Db& db, const EntryCheck& entries, Faults& faults) {
     std::map<int64_t, Ratio> rates;
-    TRYV(each(db.query(rate_all), [&](const store::Query& q) { rates[q.integer(0)] = {q.integer(2), q.integer(3)}; }));
+    TRYV(each_row(db.query(rate_all), [&](const store::Query& q) {
+        rates[q.integer(0)] = {q.integer(2), q.integer(3)};
+    }));
     for (const auto& [id, pinned] : entries.rates)
         if (const auto it = rates.find(id); it == rates.end() || !(it->second == pinned.per_usd))
             faults.add("a rate is what was pinned", "fx_rate", id);
     auto refunds = entries.refunds;
-    TRYV(each(db.query(refund_all), [&](const store::Query& q) {
+    TRYV(each_row(db.query(refund_all), [&](const store::Query& q) {
         const auto it = refunds.find({q.integer(0), q.integer(1)});
         if (it == refunds.end() || it->second != q.integer(2))
             faults.add("refunded = journal", "refund of entry", q.integer(0));
         if (it != refunds.end()) refunds.erase(it);
     }));
     for (const auto& [key, sum] : refunds) faults.add("refunded = journal", "refund of entry", key.first);
-    TRYV(each(db.query(coupon_miscounted),
-              [&](const store::Query& q) { faults.add("coupon uses = redemptions <= most", "coupon", q.integer(0)); }));
-    return each(db.query(coupon_unpaid),
-                [&](const store::Query& q) { faults.add("every redemption has its entry", "coupon", q.integer(0)); });
+    TRYV(each_row(db.query(coupon_miscounted), [&](const store::Query& q) {
+        faults.add("coupon uses = redemptions <= most", "coupon", q.integer(0));
+    }));
+    return each_row(db.query(coupon_unpaid), [&](const store::Query& q) {
+        faults.add("every redemption has its entry", "coupon", q.integer(0));
+    });
 }
 
 std::span<const char* const> move_statements() { return statements_here; }
@@ -237,14 +235,14 @@ Result<std::vector<Coupon>> coupons(store::Db& db, int64_t before, int64_t limit
     std::vector<Coupon> out;
     auto q = db.query(sql::coupon_list);
     q.bind(before > 0 ? before : INT64_MAX).bind(limit);
-    TRYV(sql::each(std::move(q), [&](const store::Query& row) { out.push_back(sql::coupon_of(row)); }));
+    TRYV(sql::each_row(std::move(q), [&](const store::Query& row) { out.push_back(sql::coupon_of(row)); }));
     return out;
 }
 Result<std::vector<CouponUse>> coupon_uses(store::Db& db, AccountId account, int64_t offset, int64_t limit) {
     std::vector<CouponUse> out;
     auto q = db.query(sql::use_list);
     q.bind(account.value).bind(limit).bind(offset);
-    TRYV(sql::each(std::move(q), [&](const store::Query& r) {
+    TRYV(sql::each_row(std::move(q), [&](const store::Query& r) {
         const auto kind = r.integer(1) == 1 ? CouponKind::discount : CouponKind::bonus;
         out.push_back({std::string(r.text(0)), kind, r.integer(2), r.integer(3), r.integer(4), r.integer(5),
                        std::string(r.text(6))});
@@ -253,8 +251,8 @@ Result<std::vector<CouponUse>> coupon_uses(store::Db& db, AccountId account, int
 }
 Result<std::vector<TagBudget>> tag_budgets(store::Db& db, AccountId account) {
     std::vector<TagBudget> out;
-    TRYV(sql::each(std::move(db.query(sql::tag_list).bind(account.value)),
-                   [&](const store::Query& q) { out.push_back(sql::tag_of(q)); }));
+    TRYV(sql::each_row(std::move(db.query(sql::tag_list).bind(account.value)),
+                       [&](const store::Query& q) { out.push_back(sql::tag_of(q)); }));
     return out;
 }
 

@@ -1,5 +1,7 @@
 #include "ledger/statement_store.h"
 
+#include "store/each_row.h"
+
 namespace aig::ledger {
 namespace sql {
 namespace {
@@ -29,14 +31,7 @@ constexpr char statement_list[] =
 constexpr const char* statements_here[] = {day_last, day_one,          day_insert,    entry_first,   day_wrong_hash,
                                            day_gap,  statement_insert, statement_all, statement_one, statement_list};
 
-template <class See>
-Status each(store::Query q, const See& see) {
-    for (;;) {
-        TRY(const bool row, q.step());
-        if (!row) return {};
-        see(q);
-    }
-}
+using store::each_row;
 Result<std::optional<ClosedDay>> day_of(store::Query q) {
     TRY(const bool row, q.step());
     if (!row) return std::optional<ClosedDay>();
@@ -70,11 +65,11 @@ Status insert_statement(store::Db& db, const Statement& s) {
 }
 Status each_misplaced_day(store::Db& db, const std::function<void(int64_t)>& see) {
     const auto day = [&](const store::Query& q) { see(q.integer(0)); };
-    TRYV(each(db.query(day_wrong_hash), day));
-    return each(db.query(day_gap), day);
+    TRYV(each_row(db.query(day_wrong_hash), day));
+    return each_row(db.query(day_gap), day);
 }
 Status each_statement(store::Db& db, const std::function<void(const Statement&)>& see) {
-    return each(db.query(statement_all), [&](const store::Query& q) { see(statement_of(q)); });
+    return each_row(db.query(statement_all), [&](const store::Query& q) { see(statement_of(q)); });
 }
 std::span<const char* const> statement_statements() { return statements_here; }
 }  // namespace sql
@@ -89,7 +84,7 @@ Result<std::vector<Statement>> statements(store::Db& db, AccountId account, int6
     std::vector<Statement> out;
     auto q = db.query(sql::statement_list);
     q.bind(account.value).bind(before > 0 ? before : INT64_MAX).bind(limit);
-    TRYV(sql::each(std::move(q), [&](const store::Query& r) { out.push_back(sql::statement_of(r)); }));
+    TRYV(sql::each_row(std::move(q), [&](const store::Query& r) { out.push_back(sql::statement_of(r)); }));
     return out;
 }
 

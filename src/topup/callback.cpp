@@ -257,14 +257,8 @@ rt::Task<Result<CallbackDoor::Outcome>> CallbackDoor::pay(std::string rail, Call
     Payment payment{Proof(), deposit};
     store::Ops nothing;
     auto booked = co_await desk_.credit(std::move(payment), std::move(nothing));
-    if (booked) {
-        Outcome outcome;
-        outcome.deposit = *std::move(booked);
-        co_return outcome;
-    }
-    if (booked.error().code() != ErrorCode::payment_mismatch) co_return std::move(booked).error();
-    auto refused = co_await refuse(std::move(deposit), std::move(booked).error());
-    co_return refused;
+    auto outcome = co_await outcome_of(std::move(deposit), std::move(booked));
+    co_return outcome;
 }
 
 rt::Task<Result<CallbackDoor::Outcome>> CallbackDoor::reverse(std::string rail, CallbackEvent event) {
@@ -280,6 +274,12 @@ rt::Task<Result<CallbackDoor::Outcome>> CallbackDoor::reverse(std::string rail, 
     deposit.order = (*order)->id;
     Payment payment{Proof(), deposit};
     auto booked = co_await desk_.reverse(std::move(payment), event.cumulative);
+    auto outcome = co_await outcome_of(std::move(deposit), std::move(booked));
+    co_return outcome;
+}
+
+/// What was booked; or, where it does not fit its order, the deposit as refused.
+rt::Task<Result<CallbackDoor::Outcome>> CallbackDoor::outcome_of(Deposit deposit, Result<Deposit> booked) {
     if (booked) {
         Outcome outcome;
         outcome.deposit = *std::move(booked);

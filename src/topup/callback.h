@@ -64,6 +64,7 @@ class CallbackDoor {
     rt::Task<Result<Outcome>> pay(std::string rail, CallbackEvent event);
     rt::Task<Result<Outcome>> reverse(std::string rail, CallbackEvent event);
     rt::Task<Result<Outcome>> refuse(Deposit deposit, Error why);
+    rt::Task<Result<Outcome>> outcome_of(Deposit deposit, Result<Deposit> booked);
     Desk& desk_;
     std::map<std::string, CallbackRail, std::less<>> rails_;
 };

@@ -79,19 +79,6 @@ Action build_key_list(Spec& spec) {
     };
 }
 
-Action build_key_revoke(Spec& spec) {
-    struct Options : Operator {
-        std::string key;
-    };
-    auto o = std::make_shared<Options>();
-    spec.needed("--key-id", "K", o->key, "the key's id (aig key list)");
-    operator_options(spec, *o);
-    return [o](const Context& c) {
-        return ask_and_print(c, *o, {"POST", fmt::format("/admin/keys/{}/revoke", percent_encode(o->key)), "", ""},
-                             [&](JsonRef r) { c.out << fmt::format("Key {} is revoked.\n", r["key_id"].text()); });
-    };
-}
-
 namespace {
 Action key_switch(Spec& spec, std::string_view verb) {
     struct Options : Operator {
@@ -107,6 +94,8 @@ Action key_switch(Spec& spec, std::string_view verb) {
     };
 }
 }  // namespace
+
+Action build_key_revoke(Spec& spec) { return key_switch(spec, "revoke"); }
 
 Action build_key_show(Spec& spec) {
     struct Options : Operator {
