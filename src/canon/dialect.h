@@ -25,7 +25,16 @@
 namespace aig::canon {
 
 /// Wires that carry each other's bytes unchanged.
-enum class Family : uint8_t { openai_chat, openai_responses, anthropic, gemini, other };
+enum class Family : uint8_t { openai_chat, openai_responses, anthropic, gemini, openai_completions, other };
+
+/// A request as it came: the body, and what some dialects say in the URL instead. Views outlive the call.
+struct Incoming {
+    Operation operation = Operation::chat;
+    std::string_view body;
+    std::string_view model{};      ///< "" = in the body
+    std::optional<bool> stream{};  ///< none = in the body
+    bool sse = true;               ///< a stream is sent as events; false: as one JSON array (Gemini without alt=sse)
+};
 
 /// Begin and end of a value in the request's bytes; begin == end == 0: not there.
 struct Span {
@@ -40,6 +49,7 @@ struct Envelope {
     std::string model;  ///< as the caller wrote it
     bool stream = false;
     bool wants_usage = false;  ///< the caller asked for a usage chunk in the stream
+    bool sse = true;           ///< of a stream: events, not a JSON array
     bool base64 = false;       ///< embeddings: vectors as base64 of little-endian float32
     int64_t n = 1;
     std::optional<int64_t> max_output;
@@ -51,6 +61,9 @@ struct Envelope {
         Span model, stream_options, include_usage, max_tokens, max_completion_tokens;
         size_t insert = 0;
     } spans;
+    /// JSON strings of the body that hold state of a model (signatures, encrypted reasoning), quotes included, and the
+    /// ids of the tool calls that came without any.
+    std::vector<Span> state;
 };
 
 /// What to change in the caller's bytes for one attempt.
@@ -110,6 +123,10 @@ class Relay {
     virtual std::string fail(const Error& error) = 0;
     /// The stream ends here by our decision (wallet dry): a finish reason "length", usage, and the terminal marker.
     virtual std::string cut(const Bill& bill) = 0;
+    /// After finish() or cut(): the reply as one object, for dialects whose callers may ask for it again; "" elsewhere.
+    virtual std::string_view reply_object() const { return {}; }
+    /// What the reply said and the caller's dialect could not carry.
+    virtual Losses losses() const { return {}; }
 };
 
 /// Writes a translated reply from events: a stream event by event, or a whole body in finish().
@@ -121,6 +138,8 @@ class Renderer {
     virtual std::string finish(const Bill& bill) = 0;
     virtual std::string fail(const Error& error) = 0;
     virtual std::string cut(const Bill& bill) = 0;
+    virtual std::string_view reply_object() const { return {}; }  ///< as Relay's
+    virtual Losses losses() const { return {}; }
 };
 
 /// How errors, ids and money are rendered; chosen per call (api room).
@@ -129,7 +148,8 @@ enum class Surface : uint8_t { aigate, aigateway, portal, aigenway, aigate_one, 
 /// What a reply needs to know about its call.
 struct ReplyTerms {
     const Envelope* envelope = nullptr;  ///< outlives the reply
-    std::string public_model;            ///< what `model` says to the caller
+    std::string_view body;     ///< the caller's request, for dialects whose replies repeat it; outlives it too
+    std::string public_model;  ///< what `model` says to the caller
     std::string request_id;
     int64_t created_s = 0;  ///< for `created` where the wire has none
     Surface surface = Surface::aigate;
@@ -140,12 +160,16 @@ class Dialect {
   public:
     virtual ~Dialect() = default;
     virtual Family family() const = 0;
-    virtual Result<Envelope> peek(Operation operation, std::string_view body) const = 0;
-    virtual Result<Request> parse(Operation operation, std::string_view body) const = 0;
+    virtual Result<Envelope> peek(const Incoming& in) const = 0;
+    virtual Result<Request> parse(const Incoming& in) const = 0;
     virtual Result<Spliced> splice(std::string_view body, const Envelope& envelope, const Patch& patch) const = 0;
     virtual std::unique_ptr<Relay> tap(const ReplyTerms& terms) const = 0;
     virtual std::unique_ptr<Renderer> renderer(const ReplyTerms& terms) const = 0;
     virtual std::string_view content_type(const Envelope& envelope) const = 0;
+    /// What is sent while a stream is silent: nothing that a client takes for content. "" = the form has no such thing.
+    virtual std::string_view ping(const Envelope&) const { return ": ping\n\n"; }
+    /// Names of the caller's headers that go on to a provider of the same family, lower case.
+    virtual std::vector<std::string_view> forwards() const { return {}; }
 };
 
 }  // namespace aig::canon

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -20,9 +21,27 @@ using Extras = std::vector<std::pair<std::string, std::string>>;
 enum class Operation : uint8_t { chat, embedding };
 enum class Role : uint8_t { system, developer, user, assistant, tool };
 
+/// State of a model that only its maker can read: a signature, encrypted reasoning. Never parsed, trimmed or made up.
+/// An encoder writes back only kinds of its own wire; everything else it leaves out and lists as lost. The gateway
+/// turns capsules (its own sealed form, which callers of other dialects hold) back into what they were.
+struct State {
+    std::string kind, data;
+    explicit operator bool() const { return !kind.empty(); }
+    bool operator==(const State&) const = default;
+};
+namespace state_kind {
+constexpr std::string_view signature = "anthropic.signature";
+constexpr std::string_view redacted = "anthropic.redacted_thinking";
+constexpr std::string_view encrypted = "openai.encrypted_content";
+constexpr std::string_view thought = "google.thought_signature";
+constexpr std::string_view details = "openrouter.reasoning_details";  ///< one raw JSON object of the list
+constexpr std::string_view capsule = "aig.capsule";
+}  // namespace state_kind
+
 struct Text {
     std::string text;
     Extras extras;
+    State state{};
 };
 struct Refusal {
     std::string text;
@@ -32,6 +51,7 @@ struct Image {
     std::string media_type, data;  ///< base64 text
     std::string detail;            ///< "", auto, low, high
     Extras extras;
+    State state{};
 };
 struct Audio {
     std::string format, data;
@@ -41,15 +61,19 @@ struct File {
     std::string name, media_type, data, file_id, url;
     Extras extras;
 };
-/// Reasoning the model gave earlier. signature/redacted data are opaque: never touched, only sent back to the wire they
-/// came from.
+/// Reasoning the model gave earlier.
 struct Reasoning {
-    std::string text, signature, redacted_data;
-    Extras extras;
+    std::string text;
+    State state{};
+    std::string id;        ///< of the item, where the wire has one
+    bool summary = false;  ///< text is a summary, not the reasoning itself
+    Extras extras{};
 };
 struct ToolCall {
     std::string id, name, arguments_json;
-    Extras extras;
+    Extras extras{};
+    State state{};
+    bool custom = false;  ///< arguments_json is the free text of a custom tool's input
 };
 struct ToolResult;
 /// A part of a kind this version does not know: kept raw, carried only to the same family.
@@ -107,10 +131,16 @@ struct Chat {
     std::string user;
     std::string reasoning_effort;  ///< none minimal low medium high xhigh max, "" = unset
     std::optional<int64_t> reasoning_budget;
+    std::string reasoning_summary;         ///< auto concise detailed, "" = unset
+    std::vector<std::string> modalities;   ///< what the reply may hold: text, image, audio; empty = unset
+    std::string aspect_ratio, image_size;  ///< of images in the reply: "16:9", "2K"
+    std::string audio_json;                ///< voice and format of audio in the reply, raw
     std::string verbosity, service_tier, metadata_json, prompt_cache_key;
     bool stream = false, include_usage = false;
     Extras extras;
-    std::string origin;  ///< wire whose shape extras, Other parts and raw tools have: "openai-chat", "anthropic"
+    /// Wire whose shape extras, Other parts and raw tools have: "openai-chat", "openai-responses", "anthropic",
+    /// "gemini".
+    std::string origin;
 };
 
 struct Embedding {
@@ -119,7 +149,8 @@ struct Embedding {
     std::vector<std::string> token_arrays_json;  ///< raw "[1,2,3]" per item
     bool single = false;                         ///< input was one string or one token array
     std::optional<int64_t> dimensions;
-    bool base64 = false;  ///< encoding_format
+    bool base64 = false;    ///< encoding_format
+    std::string task_type;  ///< what the vectors are for, in Gemini's words: "RETRIEVAL_QUERY"
     std::string user;
     Extras extras;
     std::string origin;  ///< as in Chat

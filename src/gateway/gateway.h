@@ -55,10 +55,11 @@ using KeepReply = std::function<Status(store::Db&, const FinalReply&)>;
 /// One call as the HTTP surface hands it over. Outlives run().
 struct Call {
     const canon::Dialect* dialect = nullptr;
-    canon::Operation operation = canon::Operation::chat;
+    canon::Incoming in;
+    /// The caller's headers that go on to a provider of the same family (Dialect::forwards).
+    std::vector<std::pair<std::string, std::string>> forward{};
     canon::Surface surface = canon::Surface::aigate;
     identity::PrincipalPtr principal;
-    std::string_view body;
     std::string request_id;      ///< ours, unique: req_<ULID>
     std::string correlation_id;  ///< the caller's X-Request-Id, or ours
     std::string tag;             ///< the caller's, else its key's

@@ -30,8 +30,9 @@ Status choose_model(Flow& f) {
         return Error(ErrorCode::bad_param,
                      fmt::format("'{}' makes {}: no route of this version serves it", f.model->id, f.model->modality))
             .param("model");
-    f.reply_terms = {&f.envelope,    f.envelope.model,  f.call.request_id, f.call.started_us / 1'000'000,
-                     f.call.surface, f.model->tokenizer};
+    f.reply_terms = {
+        &f.envelope,    f.call.in.body,    f.envelope.model, f.call.request_id, f.call.started_us / 1'000'000,
+        f.call.surface, f.model->tokenizer};
     return {};
 }
 
@@ -213,7 +214,7 @@ rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
     } counted(in_flight_);
     Flow f(call, sink, services_, *upstreams_);
     // The whole body is validated first: a request that cannot be understood must not cost anybody anything.
-    CO_TRY(f.envelope, call.dialect->peek(call.operation, call.body));
+    CO_TRY(f.envelope, call.dialect->peek(call.in));
     // The model fixes prices and targets; the snapshot is kept, so that a reload in the middle changes nothing for this
     // call.
     CO_TRYV(choose_model(f));

@@ -75,7 +75,7 @@ TEST(Translation, nothing_but_a_blank_finish_is_no_reply) {
 TEST(Translation, an_empty_answer_that_was_paid_for_is_an_answer) {
     const Event text{.kind = Kind::text, .text = "hi"};
     const Event image{.kind = Kind::extra, .name = "images", .raw = "[1]"};
-    const Event redacted{.kind = Kind::reasoning_sign, .text = "EmwK", .name = "redacted"};
+    const Event redacted{.kind = Kind::state, .text = "EmwK", .name = canon::state_kind::redacted};
     const Event server_tool{.kind = Kind::extra, .name = "content_blocks", .raw = "[{}]"};
     for (const bool stream : {true, false}) {
         for (const auto& events :

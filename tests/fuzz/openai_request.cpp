@@ -30,8 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Operation operation = data[0] & 1 ? Operation::embedding : Operation::chat;
     const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
     const auto& dialect = dialect::openai_chat();
-    (void)dialect.parse(operation, body);
-    const auto e = dialect.peek(operation, body);
+    (void)dialect.parse({operation, body});
+    const auto e = dialect.peek({operation, body});
     if (!e) return 0;
 
     const Patch patch{.model = "a\"b",
@@ -46,10 +46,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto doc = JsonDoc::parse(text);
     must(doc.ok() && doc->root()["model"].text() == "a\"b");
 
-    const auto parsed = dialect.parse(operation, body);
+    const auto parsed = dialect.parse({operation, body});
     must(parsed.ok());
     const std::string once = encoded(*parsed);
-    const auto again = dialect.parse(operation, once);
+    const auto again = dialect.parse({operation, once});
     must(again.ok() && encoded(*again) == once);
     return 0;
 }

@@ -48,7 +48,7 @@ TEST(Golden, anthropic_requests) {
         std::ifstream in(file);
         std::ostringstream body;
         body << in.rdbuf();
-        auto request = dialect::openai::OpenAiChat().parse(Operation::chat, body.str());
+        auto request = dialect::openai::OpenAiChat().parse({Operation::chat, body.str()});
         ASSERT_TRUE(request.ok()) << file << request.error().message();
         std::string text;
         for (const Target& t : targets) text += one(t, *request);

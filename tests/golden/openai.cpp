@@ -123,7 +123,7 @@ TEST(GoldenOpenai, requests_by_target) {
         if (!wire) continue;
         std::string all;
         for (const Case& c : requests) {
-            const auto parsed = dialect::openai_chat().parse(Operation::chat, c.json);
+            const auto parsed = dialect::openai_chat().parse({Operation::chat, c.json});
             ASSERT_TRUE(parsed.ok()) << c.name;
             Losses losses;
             const auto out = wire->encode(*parsed, WireTarget{"target-model", 4096, t.quirks}, losses);

@@ -92,7 +92,7 @@ TEST(AnthropicTranslation, agrees_with_the_oracle) {
                       oracle = line["formats"]["anthropic"]["request"];
         if (!chat || !oracle) return;
         const std::string name(line["case"].text());
-        auto request = dialect::openai::OpenAiChat().parse(Operation::chat, chat.raw());
+        auto request = dialect::openai::OpenAiChat().parse({Operation::chat, chat.raw()});
         ASSERT_TRUE(request.ok()) << name;
         Losses losses;
         // Effort means adaptive thinking on the oracle's model for those cases.
@@ -168,8 +168,8 @@ TEST(AnthropicTranslation, every_recorded_chat_is_said_or_refused_by_name) {
     std::map<std::string, int> refused;
     int said = 0;
     for (const auto& r : recordings::openai_chats()) {
-        if (!chat.peek(Operation::chat, r.request)) continue;
-        auto request = chat.parse(Operation::chat, r.request);
+        if (!chat.peek({Operation::chat, r.request})) continue;
+        auto request = chat.parse({Operation::chat, r.request});
         ASSERT_TRUE(request.ok()) << r.id;
         for (const Quirks& quirks :
              {Quirks{}, Quirks{.no_output_format = true},

@@ -95,7 +95,7 @@ TEST(RecordedRequests, peek_parse_and_round_trip) {
     int seen = 0, refused_there = 0, accepted_by_us = 0;
     for (const Recording& r : recordings::openai_chats()) {
         if (!JsonDoc::parse(r.request)) continue;
-        const auto e = dialect::openai_chat().peek(Operation::chat, r.request);
+        const auto e = dialect::openai_chat().peek({Operation::chat, r.request});
         if (r.status != 200) {
             ++refused_there;
             accepted_by_us += e.ok();
@@ -109,20 +109,20 @@ TEST(RecordedRequests, peek_parse_and_round_trip) {
         EXPECT_TRUE(e.ok()) << where << ": " << (e.ok() ? "" : e.error().message());
         if (!e.ok()) continue;
         const std::string second = anew(r.request);
-        const auto e2 = dialect::openai_chat().peek(Operation::chat, second);
+        const auto e2 = dialect::openai_chat().peek({Operation::chat, second});
         ASSERT_TRUE(e2.ok()) << where;
         if (e->size.text.bytes == e2->size.text.bytes) {
             EXPECT_EQ(facts(*e), facts(*e2)) << where;
         }
 
-        const auto parsed = dialect::openai_chat().parse(Operation::chat, r.request);
-        const auto parsed2 = dialect::openai_chat().parse(Operation::chat, second);
+        const auto parsed = dialect::openai_chat().parse({Operation::chat, r.request});
+        const auto parsed2 = dialect::openai_chat().parse({Operation::chat, second});
         ASSERT_TRUE(parsed.ok() && parsed2.ok()) << where;
         Losses losses;
         const std::string once = encoded(*parsed, losses);
         EXPECT_TRUE(losses.empty()) << where << ' ' << losses.front();
         EXPECT_EQ(anew(once), anew(encoded(*parsed2, losses))) << where;
-        const auto again = dialect::openai_chat().parse(Operation::chat, once);
+        const auto again = dialect::openai_chat().parse({Operation::chat, once});
         ASSERT_TRUE(again.ok()) << where;
         EXPECT_EQ(encoded(*again, losses), once) << where;
 
@@ -145,7 +145,7 @@ TEST(RecordedRequests, splices_leave_every_other_byte) {
     AIG_NEED_RECORDINGS("openai_chat");
     int seen = 0;
     for (const Recording& r : recordings::openai_chats()) {
-        const auto e = dialect::openai_chat().peek(Operation::chat, r.request);
+        const auto e = dialect::openai_chat().peek({Operation::chat, r.request});
         if (!e.ok()) continue;
         ++seen;
         const auto same = dialect::openai_chat().splice(r.request, *e, Patch{.model = e->model});
@@ -189,16 +189,16 @@ TEST(RecordedRequests, embeddings) {
         // OpenAI embeds an empty text; the contract of this gateway refuses it.
         if (doc->root()["input"].is_string() && doc->root()["input"].text().empty()) return;
         ++seen;
-        const auto e = dialect::openai_chat().peek(Operation::embedding, r.request);
+        const auto e = dialect::openai_chat().peek({Operation::embedding, r.request});
         ASSERT_TRUE(e.ok()) << r.provider << ' ' << r.id << ' ' << e.error().message();
-        const auto parsed = dialect::openai_chat().parse(Operation::embedding, r.request);
+        const auto parsed = dialect::openai_chat().parse({Operation::embedding, r.request});
         ASSERT_TRUE(parsed.ok());
         Losses losses;
         const std::string once = encoded(*parsed, losses);
         const auto out = JsonDoc::parse(once);
         ASSERT_TRUE(out.ok());
         EXPECT_EQ(anew(out->root()["input"].raw()), anew(doc->root()["input"].raw())) << r.id;
-        EXPECT_EQ(encoded(*dialect::openai_chat().parse(Operation::embedding, once), losses), once);
+        EXPECT_EQ(encoded(*dialect::openai_chat().parse({Operation::embedding, once}), losses), once);
     });
     std::printf("[          ] %d embedding requests\n", seen);
     EXPECT_GT(seen, 50);

@@ -83,7 +83,7 @@ class Collector {
 
     void chat(const char* file, const Recording& r) {
         if (r.status != 200 || r.base64) return;
-        auto envelope = dialect::openai::OpenAiChat().peek(Operation::chat, r.request);
+        auto envelope = dialect::openai::OpenAiChat().peek({Operation::chat, r.request});
         if (!envelope || envelope->n != 1) return;
         TextSize out;
         bool only_text = true;

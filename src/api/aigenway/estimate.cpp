@@ -115,7 +115,7 @@ Result<Wanted> service_request(JsonRef root, const catalogue::Snapshot& snapshot
 Result<Wanted> call_request(JsonRef root, std::string_view body, const catalogue::Snapshot& snapshot) {
     Wanted w;
     const auto operation = root["messages"] ? canon::Operation::chat : canon::Operation::embedding;
-    TRY(w.asked.envelope, dialect::openai_chat().peek(operation, body));
+    TRY(w.asked.envelope, dialect::openai_chat().peek({operation, body}));
     TRY(w.service.model, snapshot.resolve(w.asked.envelope.model));
     for (const auto& m : methods())
         if (m.modality == (operation == canon::Operation::chat ? "text" : "embedding")) w.service.method = &m;

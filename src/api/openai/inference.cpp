@@ -1,106 +1,15 @@
 #include "api/openai/inference.h"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include "api/idempotent.h"
+#include "api/inference.h"
 #include "dialect/registry.h"
 
 namespace aig::api {
-namespace {
 
-constexpr size_t max_tag = 64, max_quote = 64;
-
-/// The gateway's view of an HTTP exchange.
-class ExchangeSink final : public gateway::Sink {
-  public:
-    explicit ExchangeSink(Request& request) : request_(request) {}
-    rt::Task<Status> whole(int status, net::Headers headers, net::Pieces body) override {
-        add_common_headers(headers, request_);
-        request_.status = status;
-        return request_.http.respond(status, std::move(headers), std::move(body));
-    }
-    rt::Task<Status> begin(net::Headers headers) override {
-        add_common_headers(headers, request_);
-        request_.status = 200;
-        return request_.http.begin(200, std::move(headers));
-    }
-    rt::Task<Status> write(net::Pieces pieces) override {
-        if (request_.once) keep_streamed(*request_.once, pieces);
-        return request_.http.write(std::move(pieces));
-    }
-    rt::Task<Status> end() override { return request_.http.end(); }
-    void abort() override { request_.http.abort(); }
-    rt::Stop& stop() override { return request_.http.stop(); }
-
-  private:
-    Request& request_;
-};
-
-/// The caller's tag, else the key's own. One too long to keep is refused, not cut: cut tags would silently merge cost
-/// reports.
-Result<std::string> cost_tag(const net::Headers& headers, const identity::Principal& principal) {
-    const auto tag = headers.get("x-aig-tag");
-    if (tag.empty()) return principal.tag;
-    const bool visible = std::all_of(tag.begin(), tag.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
-    if (tag.size() > max_tag || !visible)
-        return Error(ErrorCode::bad_param,
-                     fmt::format("x-aig-tag must be visible ASCII, at most {} characters", max_tag))
-            .param("x-aig-tag");
-    return std::string(tag);
+rt::Task<Status> chat_completions(Request& request) {
+    return infer(request, dialect::openai_chat(), {canon::Operation::chat, {}});
 }
-
-Status known_word(const net::Headers& headers, std::string_view name, std::initializer_list<std::string_view> words) {
-    const auto value = headers.get(name);
-    if (value.empty()) return {};
-    std::string list;
-    for (const auto w : words) {
-        if (value == w) return {};
-        list.append(list.empty() ? "" : ", ").append(w);
-    }
-    return Error(ErrorCode::bad_param, fmt::format("{} must be one of {}", name, list)).param(std::string(name));
+rt::Task<Status> embeddings(Request& request) {
+    return infer(request, dialect::openai_chat(), {canon::Operation::embedding, {}});
 }
-
-/// curl -d without a header says form-urlencoded and sends JSON all the same.
-Status json_body(const net::Headers& headers) {
-    const auto type = headers.get("content-type");
-    const auto media = type.substr(0, type.find(';'));
-    if (type.empty() || media.find("json") != std::string_view::npos || media.starts_with("text/plain") ||
-        media == "application/octet-stream" || media == "application/x-www-form-urlencoded")
-        return {};
-    return Error(ErrorCode::media_type, fmt::format("this route does not take '{}'", media.substr(0, 80)));
-}
-
-rt::Task<Status> infer(Request& request, canon::Operation operation) {
-    const auto& headers = request.http.head().headers;
-    CO_TRYV(json_body(headers));
-    CO_TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
-    CO_TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
-    CO_TRYV(known_word(headers, "x-aig-explain", {"true", "false"}));
-    CO_TRY(auto tag, cost_tag(headers, *request.principal));
-    CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
-    gateway::Call call;
-    call.dialect = &dialect::openai_chat();
-    call.operation = operation;
-    call.surface = request.surface;
-    call.principal = request.principal;
-    call.body = body.bytes;
-    call.request_id = request.request_id;
-    call.correlation_id = request.correlation_id;
-    call.tag = std::move(tag);
-    call.quote = headers.get("x-aig-quote").substr(0, max_quote);
-    call.explain = headers.get("x-aig-explain") == "true";
-    call.started_us = request.started_us;
-    call.started_mono_ns = request.started_mono_ns;
-    call.keep = keep_call(request);
-    ExchangeSink sink(request);
-    auto done = co_await request.services.gateway->run(call, sink);
-    co_return done;
-}
-}  // namespace
-
-rt::Task<Status> chat_completions(Request& request) { return infer(request, canon::Operation::chat); }
-rt::Task<Status> embeddings(Request& request) { return infer(request, canon::Operation::embedding); }
 
 }  // namespace aig::api

@@ -9,8 +9,8 @@ namespace aig::dialect::openai {
 class OpenAiChat final : public canon::Dialect {
   public:
     canon::Family family() const override { return canon::Family::openai_chat; }
-    Result<canon::Envelope> peek(canon::Operation operation, std::string_view body) const override;
-    Result<canon::Request> parse(canon::Operation operation, std::string_view body) const override;
+    Result<canon::Envelope> peek(const canon::Incoming& in) const override;
+    Result<canon::Request> parse(const canon::Incoming& in) const override;
     Result<canon::Spliced> splice(std::string_view body, const canon::Envelope& envelope,
                                   const canon::Patch& patch) const override;
     std::unique_ptr<canon::Relay> tap(const canon::ReplyTerms& terms) const override;

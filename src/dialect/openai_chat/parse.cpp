@@ -164,10 +164,10 @@ Embedding parse_embedding(JsonRef root) {
     return e;
 }
 
-Result<Request> OpenAiChat::parse(Operation operation, std::string_view body) const {
-    TRY(const auto doc, JsonDoc::parse(body));
+Result<Request> OpenAiChat::parse(const Incoming& in) const {
+    TRY(const auto doc, JsonDoc::parse(in.body));
     if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    if (operation == Operation::embedding) return Request(parse_embedding(doc.root()));
+    if (in.operation == Operation::embedding) return Request(parse_embedding(doc.root()));
     return Request(parse_chat(doc.root()));
 }
 

@@ -360,13 +360,13 @@ struct Peek {
 };
 }  // namespace
 
-Result<Envelope> OpenAiChat::peek(Operation operation, std::string_view body) const {
-    TRY(const auto doc, JsonDoc::parse(body));
+Result<Envelope> OpenAiChat::peek(const Incoming& in) const {
+    TRY(const auto doc, JsonDoc::parse(in.body));
     if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
     Peek peek{doc, doc.root(), {}};
-    peek.e.operation = operation;
+    peek.e.operation = in.operation;
     peek.e.family = Family::openai_chat;
-    TRYV(operation == Operation::chat ? peek.chat() : peek.embedding());
+    TRYV(in.operation == Operation::chat ? peek.chat() : peek.embedding());
     return std::move(peek.e);
 }
 

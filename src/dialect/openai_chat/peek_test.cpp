@@ -6,8 +6,8 @@ using namespace aig;
 using namespace aig::canon;
 
 namespace {
-Result<Envelope> chat(std::string_view body) { return dialect::openai_chat().peek(Operation::chat, body); }
-Result<Envelope> embed(std::string_view body) { return dialect::openai_chat().peek(Operation::embedding, body); }
+Result<Envelope> chat(std::string_view body) { return dialect::openai_chat().peek({Operation::chat, body}); }
+Result<Envelope> embed(std::string_view body) { return dialect::openai_chat().peek({Operation::embedding, body}); }
 const std::string base = R"({"model":"m","messages":[{"role":"user","content":"hi"}])";
 
 struct Refused {
@@ -16,7 +16,7 @@ struct Refused {
     std::string param;
 };
 void refused(Operation op, const Refused& c) {
-    const auto r = dialect::openai_chat().peek(op, c.body);
+    const auto r = dialect::openai_chat().peek({op, c.body});
     ASSERT_FALSE(r.ok()) << c.body;
     EXPECT_EQ(r.error().code(), c.code) << c.body;
     EXPECT_EQ(r.error().param(), c.param) << c.body;

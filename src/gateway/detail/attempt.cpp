@@ -34,15 +34,15 @@ Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
     patch.drop_stream_options = quirks.no_stream_options;
     patch.max_output = f.clamped_max;
     patch.max_output_member = quirks.max_completion_tokens ? "max_completion_tokens" : "max_tokens";
-    TRY(out.spliced, f.call.dialect->splice(f.call.body, f.envelope, patch));
-    out.encoded = t.provider->wire->head(f.call.operation, wire_target(f, t), f.envelope.stream);
+    TRY(out.spliced, f.call.dialect->splice(f.call.in.body, f.envelope, patch));
+    out.encoded = t.provider->wire->head(f.call.in.operation, wire_target(f, t), f.envelope.stream);
     out.request.body = out.spliced.pieces;
     return {};
 }
 
 Status fill_translated(Flow& f, const catalogue::Target& t, Outgoing& out) {
     if (!f.parsed) {
-        TRY(f.parsed, f.call.dialect->parse(f.call.operation, f.call.body));
+        TRY(f.parsed, f.call.dialect->parse(f.call.in));
         if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max) chat->max_output = f.clamped_max;
     }
     TRY(out.encoded, t.provider->wire->encode(*f.parsed, wire_target(f, t), out.losses));
@@ -75,7 +75,10 @@ Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
     out.request.target = out.encoded.path;
     for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
-    out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
+    if (a.lossless)
+        for (const auto& [name, value] : f.call.forward) out.request.headers.add(name, value);
+    if (out.request.headers.get("accept").empty())
+        out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
     out.request.headers.add("x-request-id", f.call.request_id);
     add_auth(out.request.headers, provider.auth, a.key->secret);
     return {};
@@ -139,7 +142,7 @@ class Meter {
 
 std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a) {
     if (a.lossless) return f.call.dialect->tap(f.reply_terms);
-    return translate(a.target->provider->wire->decoder(f.call.operation, f.envelope.stream),
+    return translate(a.target->provider->wire->decoder(f.call.in.operation, f.envelope.stream),
                      f.call.dialect->renderer(f.reply_terms));
 }
 

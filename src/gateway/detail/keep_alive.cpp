@@ -5,7 +5,6 @@
 namespace aig::gateway {
 namespace {
 constexpr int64_t first_ping_ms = 10'000, ping_ms = 15'000, tick_ms = 1'000, drain_ms = 120'000;
-constexpr std::string_view ping = ": ping\n\n";
 }  // namespace
 
 struct KeepAlive::State {
@@ -17,9 +16,12 @@ struct KeepAlive::State {
 
     static rt::Task<> write_ping(std::shared_ptr<State> s) {
         Flow& f = *s->flow;  // alive: quiet() is awaited before the flow goes
-        auto ok = co_await begin_stream(f);
-        net::Pieces pieces{ping};
-        if (ok) ok = co_await f.sink.write(std::move(pieces));
+        const auto ping = f.call.dialect->ping(f.envelope);
+        if (!ping.empty()) {
+            auto ok = co_await begin_stream(f);
+            net::Pieces pieces{ping};
+            if (ok) ok = co_await f.sink.write(std::move(pieces));
+        }
         s->writing = false;
         s->touched_ms = mono_ms();
         if (s->resume) std::exchange(s->resume, nullptr)();

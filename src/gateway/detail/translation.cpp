@@ -30,6 +30,8 @@ class Translation final : public canon::Relay {
     std::string finish(const canon::Bill& bill) override { return renderer_->finish(bill); }
     std::string fail(const Error& error) override { return renderer_->fail(error); }
     std::string cut(const canon::Bill& bill) override { return renderer_->cut(bill); }
+    std::string_view reply_object() const override { return renderer_->reply_object(); }
+    canon::Losses losses() const override { return renderer_->losses(); }
 
   private:
     /// Events that came before a failure still count: they decide whether another target may be tried.
@@ -68,8 +70,12 @@ class Translation final : public canon::Relay {
             case Event::Kind::embedding:
                 facts_.empty_output = false;
                 break;
-            case Event::Kind::reasoning_sign:
-                if (e.name == "redacted") facts_.empty_output = false;
+            case Event::Kind::state:
+                if (e.name == canon::state_kind::redacted) facts_.empty_output = false;
+                break;
+            case Event::Kind::media:
+            case Event::Kind::block:
+                facts_.empty_output = false;
                 break;
             case Event::Kind::extra:
                 if (is_output(e.name)) facts_.empty_output = false;

@@ -152,21 +152,20 @@ class Builder {
 
     /// Signatures are checked by the provider and bound to it: sent back unchanged, or left out. Never made up.
     Status one(const canon::Reasoning& r, std::string_view, std::vector<std::string>& blocks) {
-        const auto format = find_extra(r.extras, "format");
-        const bool ours = format.empty() || format.find("anthropic") != std::string_view::npos;
-        if (!ours || (r.signature.empty() && r.redacted_data.empty())) {
+        const bool redacted = r.state.kind == canon::state_kind::redacted;
+        if (!redacted && r.state.kind != canon::state_kind::signature) {
             job_.lose(where() + ".reasoning");
             return {};
         }
         std::string out;
         JsonWriter w(out);
-        if (!r.redacted_data.empty())
-            w.begin_object().field("type", "redacted_thinking").field("data", r.redacted_data).end_object();
+        if (redacted)
+            w.begin_object().field("type", "redacted_thinking").field("data", r.state.data).end_object();
         else
             w.begin_object()
                 .field("type", "thinking")
                 .field("thinking", r.text)
-                .field("signature", r.signature)
+                .field("signature", r.state.data)
                 .end_object();
         blocks.push_back(std::move(out));
         return {};

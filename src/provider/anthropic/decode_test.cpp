@@ -43,8 +43,8 @@ class Watch {
                 return piece("reasoning");
             case K::refusal:
                 return piece("refusal");
-            case K::reasoning_sign:
-                return line(fmt::format("sign {} {}", e.name, e.text));
+            case K::state:
+                return line(fmt::format("{} {}", e.name, e.text));
             case K::tool_begin:
                 return line(fmt::format("tool {} {} {}", e.index, e.id, e.name));
             case K::tool_arguments:
@@ -123,7 +123,8 @@ TEST(AnthropicStream, text_thinking_tools_in_order) {
     for (const size_t piece : {size_t{1}, size_t{7}, size_t{1} << 20}) {
         const auto s = read(bytes, true, piece);
         EXPECT_EQ(s.log,
-                  "started msg_1 claude-x|reasoning:let me see|sign  SIG=|text:first second|tool 0 t1 get|arguments "
+                  "started msg_1 claude-x|reasoning:let me see|anthropic.signature SIG=|text:first second|tool 0 t1 "
+                  "get|arguments "
                   "0:{\"a\": 1}|"
                   "tool 1 t2 now|arguments 1:{}|finish tool_use ");
         ASSERT_TRUE(s.usage);
@@ -266,7 +267,8 @@ TEST(AnthropicWhole, the_same_events_at_once) {
         R"({"id":"m","type":"message","model":"c","content":[{"type":"thinking","thinking":"hm","signature":"S"},{"type":"redacted_thinking","data":"D"},{"type":"text","text":"hi"},{"type":"tool_use","id":"t","name":"get","input":{"a": 1.0}}],"stop_reason":"stop_sequence","stop_sequence":"END","usage":{"input_tokens":1,"output_tokens":2}})",
         false, 3);
     EXPECT_EQ(s.log,
-              "started m c|reasoning:hm|sign  S|sign redacted D|text:hi|tool 0 t get|arguments 0:{\"a\": 1.0}|finish "
+              "started m c|reasoning:hm|anthropic.signature S|anthropic.redacted_thinking D|text:hi|tool 0 t "
+              "get|arguments 0:{\"a\": 1.0}|finish "
               "stop_sequence END");
     EXPECT_TRUE(s.terminal);
     EXPECT_EQ(s.usage->input_total(), 1);

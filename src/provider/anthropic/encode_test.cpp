@@ -359,8 +359,14 @@ TEST(AnthropicEncode, reasoning_goes_back_unchanged_or_not_at_all) {
     Chat c = hello();
     Message m;
     m.role = Role::assistant;
-    m.parts = {Reasoning{"hm", "sig==", "", {}}, Reasoning{"", "", "blob", {}}, Reasoning{"unsigned", "", "", {}},
-               Reasoning{"x", "enc", "", {{"format", "\"openai-responses-v1\""}}}, Text{"so", {}}};
+    const auto thought = [](std::string text, std::string_view kind, std::string data) {
+        Reasoning r;
+        r.text = std::move(text);
+        r.state = {std::string(kind), std::move(data)};
+        return r;
+    };
+    m.parts = {thought("hm", state_kind::signature, "sig=="), thought("", state_kind::redacted, "blob"),
+               thought("unsigned", "", ""), thought("x", state_kind::encrypted, "enc"), Text{"so", {}}};
     c.messages.push_back(m);
     c.messages.push_back(say(Role::user, "and?"));
     const auto s = send(c);

@@ -21,6 +21,11 @@ Event event(Kind kind, std::string_view text = {}) {
     e.text = text;
     return e;
 }
+Event state(std::string_view kind, std::string_view data) {
+    Event e = event(Kind::state, data);
+    e.name = kind;
+    return e;
+}
 Event tool_event(Kind kind, int ordinal, std::string_view text = {}) {
     Event e = event(kind, text);
     e.index = ordinal;
@@ -95,11 +100,11 @@ Status Reply::block_start(int64_t index, JsonRef json, Events& out) {
     } else if (type == "thinking") {
         block.kind = BlockKind::thinking;
         if (const auto text = json["thinking"].text(); !text.empty()) out.push_back(event(Kind::reasoning, text));
-        if (const auto sign = json["signature"].text(); !sign.empty()) out.push_back(event(Kind::reasoning_sign, sign));
+        if (const auto sign = json["signature"].text(); !sign.empty())
+            out.push_back(state(canon::state_kind::signature, sign));
     } else if (type == "redacted_thinking") {
         block.kind = BlockKind::thinking;
-        Event e = event(Kind::reasoning_sign, json["data"].text());
-        e.name = "redacted";
+        Event e = state(canon::state_kind::redacted, json["data"].text());
         out.push_back(e);
     } else if (type == "tool_use") {
         tool_start(block, json, out);
@@ -133,7 +138,7 @@ Status Reply::block_delta(int64_t index, JsonRef delta, Events& out) {
     } else if (type == "thinking_delta") {
         out.push_back(event(Kind::reasoning, delta["thinking"].text()));
     } else if (type == "signature_delta") {
-        out.push_back(event(Kind::reasoning_sign, delta["signature"].text()));
+        out.push_back(state(canon::state_kind::signature, delta["signature"].text()));
     } else if (type == "citations_delta") {
         append_item(citations_, delta["citation"].raw());
     } else if (type == "input_json_delta") {

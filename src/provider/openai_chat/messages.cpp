@@ -155,7 +155,7 @@ void append_reasoning(JsonWriter& w, const Message& m, const std::string& path, 
     for (const Part& p : m.parts) {
         const auto* r = std::get_if<Reasoning>(&p);
         if (!r) continue;
-        if (e.same_origin && r->signature.empty() && r->redacted_data.empty())
+        if (e.same_origin && !r->state)
             text += r->text;
         else
             e.losses.push_back(path + ".reasoning");

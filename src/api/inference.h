@@ -1,0 +1,13 @@
+// The one way from an HTTP request to the gateway, for every dialect: headers are checked, the body is taken within its
+// budget, and gateway::run() answers. Loop of the connection.
+#pragma once
+
+#include "api/request.h"
+
+namespace aig::api {
+
+/// `in` says the operation and what the URL says in place of the body; its body is filled here. `dialect` is one of
+/// dialect/registry.h; views in `in` outlive the task (they point into the request's path).
+rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::Incoming in);
+
+}  // namespace aig::api
