@@ -61,8 +61,8 @@ struct Envelope {
         Span model, stream_options, include_usage, max_tokens, max_completion_tokens;
         size_t insert = 0;
     } spans;
-    /// JSON strings of the body that hold state of a model (signatures, encrypted reasoning), quotes included, and the
-    /// ids of the tool calls that came without any.
+    /// JSON strings of the body, quotes included, that hold state of a model (signatures, encrypted reasoning), and the
+    /// ids of tool calls in turns that came without any.
     std::vector<Span> state;
 };
 
@@ -89,7 +89,8 @@ struct Facts {
     StopReason stop = StopReason::none;  ///< of choice 0
     std::optional<Usage> usage;          ///< the provider's last report, in normal form
     std::optional<Error> error;          ///< in-band failure of the provider
-    TextSize delivered;                  ///< output text so far (text, reasoning, arguments), for estimates
+    std::vector<uint64_t> states;  ///< prints (canon/state.h) of state and tool-call ids that a lossless reply held
+    TextSize delivered;            ///< output text so far (text, reasoning, arguments), for estimates
 
     /// Asked at the end of a reply: nothing came that may be charged. No output, and a finish that is blank or a plain
     /// "stop" of a provider that itself counts no output. A length or a filter that left nothing is an answer.
