@@ -38,6 +38,7 @@ target_compile_definitions(aig_boost INTERFACE BOOST_ASIO_SEPARATE_COMPILATION B
 set(AIG_LIBS_base fmt::fmt simdjson::simdjson spdlog::spdlog OpenSSL::Crypto Threads::Threads)
 set(AIG_LIBS_rt aig_boost Threads::Threads)
 set(AIG_LIBS_net aig_boost llhttp OpenSSL::SSL OpenSSL::Crypto ZLIB::ZLIB)
+set(AIG_LIBS_provider ZLIB::ZLIB OpenSSL::Crypto)
 set(AIG_LIBS_store PkgConfig::SQLITE PkgConfig::SODIUM)
 set(AIG_LIBS_catalogue yaml-cpp)
 set(AIG_LIBS_identity OpenSSL::Crypto PkgConfig::SODIUM)

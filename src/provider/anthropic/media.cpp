@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "provider/anthropic/encode.h"
+#include "provider/base64.h"
 
 namespace aig::provider::anthropic {
 namespace {
@@ -23,33 +24,6 @@ std::optional<DataUrl> base64_url(std::string_view url) {
     if (!head.ends_with(";base64")) return {};
     head = head.substr(0, head.find(';'));
     return DataUrl{head, url.substr(comma + 1)};
-}
-
-std::optional<std::string> base64_bytes(std::string_view text) {
-    std::string out;
-    uint32_t bits = 0;
-    int have = 0;
-    while (text.ends_with('=')) text.remove_suffix(1);
-    for (const char c : text) {
-        int v = -1;
-        if (c >= 'A' && c <= 'Z')
-            v = c - 'A';
-        else if (c >= 'a' && c <= 'z')
-            v = c - 'a' + 26;
-        else if (c >= '0' && c <= '9')
-            v = c - '0' + 52;
-        else if (c == '+' || c == '-')
-            v = 62;
-        else if (c == '/' || c == '_')
-            v = 63;
-        else
-            return {};
-        bits = (bits << 6) | static_cast<uint32_t>(v);
-        if ((have += 6) < 8) continue;
-        have -= 8;
-        out += static_cast<char>((bits >> have) & 0xFF);
-    }
-    return out;
 }
 
 bool is_web_url(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
