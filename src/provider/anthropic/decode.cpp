@@ -43,7 +43,7 @@ class WholeDecoder final : public canon::Decoder {
     }
 
     Status failed(JsonRef error, Events& out) {
-        error_ = reply_error(0, error);
+        error_ = canon::anthropic::in_band_error(error);
         out.push_back(canon::Event{.kind = canon::Event::Kind::error});
         return {};
     }

@@ -1,4 +1,4 @@
-// Reading replies: usage, errors and the one state machine behind whole and streamed replies. Internal to this wire.
+// Reading replies: the one state machine behind whole and streamed replies. Internal to this wire.
 #pragma once
 
 #include <deque>
@@ -8,32 +8,12 @@
 #include <vector>
 
 #include "base/json.h"
+#include "canon/anthropic/shape.h"
 #include "canon/wire.h"
 
 namespace aig::provider::anthropic {
 
 using Events = std::vector<canon::Event>;
-
-/// Brings the counts of message_start and the cumulative ones of message_delta into one normal form. Counts replace
-/// each other, they are never added up; what is not a count (text, fractions) becomes -1, so that Usage::sane() refuses
-/// it.
-class Counts {
-  public:
-    void read(JsonRef usage);
-    canon::Usage usage() const;
-
-  private:
-    void read_iterations(JsonRef iterations);
-    int64_t input_ = 0, read_ = 0, written_ = 0, written_1h_ = 0, output_ = 0, thinking_ = 0;
-    int64_t extra_input_ = 0, extra_read_ = 0, extra_written_ = 0,
-            extra_output_ = 0;  ///< of iterations the top level leaves out
-};
-
-canon::StopReason stop_reason(std::string_view word);
-
-/// The provider's error object ({type, message}); `status` 0 inside a stream.
-Error reply_error(int status, JsonRef error);
-Error status_error(int status, std::string_view body);
 
 /// One reply being read, whole or block by block, turned into events. Views in events live until forget_views().
 class Reply {
@@ -69,7 +49,7 @@ class Reply {
 
     std::deque<std::string> owned_;
     std::vector<Block> open_;
-    Counts counts_;
+    canon::anthropic::Counts counts_;
     int tools_ = 0;
     bool answered_ = false;  ///< the reserved tool was called
     bool closed_ = false;

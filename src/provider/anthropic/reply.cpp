@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -47,27 +46,7 @@ void append_item(std::string& list, std::string_view json) {
     list += json;
 }
 
-struct StopWord {
-    std::string_view word;
-    StopReason reason;
-};
-constexpr std::array<StopWord, 7> stop_words{{
-    {"end_turn", StopReason::end},
-    {"stop_sequence", StopReason::stop_sequence},
-    {"max_tokens", StopReason::length},
-    {"model_context_window_exceeded", StopReason::context_full},
-    {"tool_use", StopReason::tool_calls},
-    {"refusal", StopReason::refusal},
-    {"pause_turn", StopReason::pause},
-}};
-
 }  // namespace
-
-StopReason stop_reason(std::string_view word) {
-    for (const StopWord& s : stop_words)
-        if (s.word == word) return s.reason;
-    return word.empty() ? StopReason::none : StopReason::other;
-}
 
 void Reply::start(JsonRef message, Events& out) {
     Event e = event(Kind::started);
@@ -226,7 +205,7 @@ void Reply::finish(JsonRef ending, JsonRef usage, Events& out) {
             out.push_back(extra(0, "stop_details", details.raw()));
         }
         Event e = event(Kind::finish, ending["stop_sequence"].text());
-        e.stop = stop_reason(word);
+        e.stop = canon::anthropic::stop_of(word);
         e.raw = word;
         // The stand-in for a schema is an answer, not a call.
         if (e.stop == StopReason::tool_calls && answered_ && tools_ == 0) e.stop = StopReason::end;

@@ -38,7 +38,7 @@ class AnthropicWire final : public Wire {
         return stream ? anthropic::stream_decoder() : anthropic::whole_decoder();
     }
 
-    Error error(int status, std::string_view body) const override { return anthropic::status_error(status, body); }
+    Error error(int status, std::string_view body) const override { return canon::anthropic::error_of(status, body); }
 };
 
 }  // namespace

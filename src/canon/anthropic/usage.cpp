@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "provider/anthropic/decode.h"
+#include "canon/anthropic/shape.h"
 
-namespace aig::provider::anthropic {
+namespace aig::canon::anthropic {
 namespace {
 
 /// Absent and null leave `into` alone; what is not a whole number becomes -1.
@@ -56,9 +56,8 @@ void Counts::read_iterations(JsonRef iterations) {
     }
 }
 
-canon::Usage Counts::usage() const {
-    using canon::Component;
-    canon::Usage u;
+Usage Counts::usage() const {
+    Usage u;
     const auto plus = [](int64_t count, int64_t extra) {
         return count < 0 || count > 1'000'000'000 ? count : count + extra;
     };
@@ -75,4 +74,4 @@ canon::Usage Counts::usage() const {
     return u;
 }
 
-}  // namespace aig::provider::anthropic
+}  // namespace aig::canon::anthropic

@@ -4,9 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "provider/anthropic/decode.h"
+#include "canon/anthropic/shape.h"
+#include "canon/wire.h"
 
-namespace aig::provider::anthropic {
+namespace aig::canon::anthropic {
 namespace {
 
 bool says(std::string_view text, std::string_view words) { return text.find(words) != std::string_view::npos; }
@@ -63,24 +64,22 @@ ErrorCode refine(ErrorCode code, std::string_view text) {
 Error made(int status, std::string_view type, std::string_view text, std::string_view seen) {
     const ErrorCode code = refine(code_of(status, type), seen);
     Error e(code, text.empty() ? fmt::format("the provider answered with status {}", status)
-                               : "the provider says: " + canon::scrub(text));
+                               : "the provider says: " + scrub(text));
     if (status == 422) e = std::move(e).status(422);
     if (code == ErrorCode::context_too_long) e = std::move(e).param("messages");
-    return type.empty() ? std::move(e) : std::move(e).reason(canon::scrub(type));
+    return type.empty() ? std::move(e) : std::move(e).reason(scrub(type));
 }
 
 }  // namespace
 
-Error reply_error(int status, JsonRef error) {
-    return made(status, error["type"].text(), error["message"].text(), error.raw());
-}
+Error in_band_error(JsonRef error) { return made(0, error["type"].text(), error["message"].text(), error.raw()); }
 
-Error status_error(int status, std::string_view body) {
+Error error_of(int status, std::string_view body) {
     auto doc = JsonDoc::parse(body.substr(0, 1 << 20));
     if (!doc) return made(status, {}, {}, body.substr(0, 4096));  // HTML pages of proxies are nobody's message
     const JsonRef error = doc->root()["error"];
-    if (error.is_object()) return reply_error(status, error);
+    if (error.is_object()) return made(status, error["type"].text(), error["message"].text(), error.raw());
     return made(status, {}, error.is_string() ? error.text() : doc->root()["message"].text(), doc->root().raw());
 }
 
-}  // namespace aig::provider::anthropic
+}  // namespace aig::canon::anthropic
