@@ -37,6 +37,8 @@ constexpr std::string_view thought = "google.thought_signature";
 constexpr std::string_view details = "openrouter.reasoning_details";  ///< one raw JSON object of the list
 constexpr std::string_view capsule = "aig.capsule";
 }  // namespace state_kind
+/// How a capsule's data begins; no provider's state does.
+constexpr std::string_view capsule_prefix = "aigs1.";
 
 struct Text {
     std::string text;
