@@ -27,13 +27,13 @@ enum class StopReason : uint8_t {
 
 struct Event {
     enum class Kind : uint8_t {
-        started,         ///< id, name (the upstream's model)
-        text,            ///< text
-        reasoning,       ///< text; index: ordinal of the part; name = "summary" where the model gives only summaries
-        state,           ///< name: its kind, text: the data (canon/request.h State); id: the tool call it belongs to,
-                         ///< "" = the reasoning, text or media just given
-        refusal,         ///< text
-        tool_begin,      ///< index, id, name; custom
+        started,     ///< id, name (the upstream's model)
+        text,        ///< text
+        reasoning,   ///< text; index: ordinal of the part; name = "summary" where the model gives only summaries
+        state,       ///< name: its kind, text: the data (canon/request.h State); id: the tool call it belongs to,
+                     ///< "" = the reasoning, text or media just given; raw: the item's own id, where the wire has one
+        refusal,     ///< text
+        tool_begin,  ///< index, id, name; custom
         tool_arguments,  ///< index, text: a fragment of the arguments' JSON text (of a custom tool: of its input)
         annotation,      ///< raw: one annotation of the text just given, in the form of OpenAI's Responses
         media,           ///< name: media type; text: base64, or id: a URL. One whole image or sound

@@ -24,6 +24,8 @@ std::string_view feature_name(Feature feature) {
             return "custom tools";
         case feature_audio_out:
             return "audio output";
+        case feature_image_out:
+            return "image output";
         case feature_reasoning:
             return "reasoning_effort";
         case feature_dimensions:

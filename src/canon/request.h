@@ -176,6 +176,7 @@ enum Feature : uint32_t {
     feature_reasoning = 1 << 10,
     feature_dimensions = 1 << 11,
     feature_token_arrays = 1 << 12,
+    feature_image_out = 1 << 13,
     feature_logprobs = 1 << 16,
     feature_seed = 1 << 17,
     feature_user = 1 << 18,

@@ -20,6 +20,7 @@ struct Quirks {
     bool adaptive_thinking = false;       ///< Claude from Opus 4.6 on: thinking by effort, not by a budget of tokens
     bool no_sampling = false;             ///< Claude from Opus 4.7 on: refuses temperature, top_p and top_k
     bool system_in_messages = false;      ///< Claude from Opus 4.8 on: takes system messages in the middle
+    bool reasoning_back = false;          ///< wants reasoning_content back with tool calls; the others refuse it
     bool no_output_format = false;  ///< no output_config.format and no strict tools: schemas go through a forced tool
 };
 
