@@ -8,6 +8,7 @@
 #include "sim/detail/schema_instance.h"
 #include "sim/detail/subjects.h"
 #include "sim/detail/tokens.h"
+#include "sim/detail/vendor.h"
 
 namespace aig::sim {
 
@@ -56,8 +57,8 @@ void call_tools(const Ask& ask, Turn& turn, uint64_t salt) {
     for (size_t i = 0; i < calls; ++i) {
         const ToolDef& tool = *tools[i % tools.size()];
         const std::string subject = subjects.empty() ? "" : subjects[std::min(i, subjects.size() - 1)];
-        const std::string id = ask.wire == WireKind::openai ? vendor_id("call_", 24, salt + 7 * (i + 1))
-                                                            : vendor_id("toolu_01", 22, salt + 7 * (i + 1));
+        const IdForm& form = ask.wire->call_id;
+        const std::string id = vendor_id(form.prefix, form.digits, salt + 7 * (i + 1));
         turn.calls.push_back({id, std::string(tool.name), schema_instance(tool.schema, {subject, ask.prompt})});
     }
     turn.finish = Finish::tool_calls;
@@ -140,7 +141,7 @@ std::string vendor_id(std::string_view prefix, size_t digits, uint64_t seed) {
 
 Answer make_answer(const Ask& ask, uint64_t salt) {
     Answer answer;
-    answer.id = ask.wire == WireKind::openai ? vendor_id("chatcmpl-", 29, salt) : vendor_id("msg_01", 22, salt);
+    answer.id = vendor_id(ask.wire->reply_id.prefix, ask.wire->reply_id.digits, salt);
     answer.created = now_us() / 1'000'000;
     answer.usage.input = ask.input_tokens;
     for (int64_t i = 0; i < ask.n; ++i) {

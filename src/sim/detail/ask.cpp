@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "sim/detail/tokens.h"
+#include "sim/detail/vendor.h"
 
 namespace aig::sim {
 
@@ -30,7 +31,7 @@ void PromptMeter::end_message() {
     constexpr int64_t framing_tokens = 4;  // role and separators of one message
     ask_.input_tokens += framing_tokens;
     hash_ = hash_text("\x1e", hash_);
-    if (ask_.wire == WireKind::openai) ask_.prefixes.push_back({hash_, ask_.input_tokens});
+    if (ask_.wire->caches_every_message) ask_.prefixes.push_back({hash_, ask_.input_tokens});
 }
 
 void PromptMeter::cache_mark(bool one_hour) {

@@ -1,4 +1,4 @@
-// What a caller asked the simulated provider for, out of either wire, and how a provider refuses. Views point into the
+// What a caller asked the simulated provider for, out of any wire, and how a provider refuses. Views point into the
 // JsonDoc the request was read from, which must outlive the Ask. Pure.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace aig::sim {
 
-enum class WireKind : uint8_t { openai, anthropic };
+struct Vendor;  // sim/detail/vendor.h
 
 /// A refusal in the vendor's own words; each wire writes it into its own envelope.
 struct Refusal {
@@ -38,7 +38,7 @@ struct PromptPrefix {
 };
 
 struct Ask {
-    WireKind wire = WireKind::openai;
+    const Vendor* wire = nullptr;
     std::string model;
     bool stream = false, include_usage = false, obfuscation = true;
     int64_t n = 1;
@@ -61,7 +61,7 @@ struct Ask {
     std::vector<std::string> tool_results;  ///< what the tools said, when that is how the conversation ends
     int64_t images = 0;
     int64_t input_tokens = 0;
-    std::vector<PromptPrefix> prefixes;  ///< rising: OpenAI at every message, Anthropic at every cache_control mark
+    std::vector<PromptPrefix> prefixes;  ///< rising: at every message, or at every cache_control mark
     bool cache_one_hour = false;
 };
 

@@ -4,24 +4,9 @@
 
 #include <algorithm>
 
-#include "sim/detail/wires.h"
-
 namespace aig::sim {
 
 namespace {
-
-std::string_view bearer(std::string_view authorization) {
-    if (authorization.size() < 7 || (!authorization.starts_with("Bearer ") && !authorization.starts_with("bearer ")))
-        return "";
-    return authorization.substr(7);
-}
-
-/// The path says which wire; the list of models is asked for at one path on both, and only Anthropic's clients send a
-/// version.
-WireKind wire_of(const Request& request) {
-    const bool models = request.path.starts_with("/v1/models") && !request.header("anthropic-version").empty();
-    return models || request.path.starts_with("/v1/messages") ? WireKind::anthropic : WireKind::openai;
-}
 
 Reply plain(int status, std::string body) {
     Reply reply;
@@ -31,11 +16,13 @@ Reply plain(int status, std::string body) {
     return reply;
 }
 
-Refusal unknown_model(std::string_view model, WireKind wire) {
-    if (wire == WireKind::anthropic) return {404, "not_found_error", fmt::format("model: {}", model), "", ""};
-    return {404, "invalid_request_error",
-            fmt::format("The model `{}` does not exist or you do not have access to it.", model), "",
-            "model_not_found"};
+/// Whose wire it is, by its path; null: nobody's.
+const Vendor* vendor_of(const Request& request, Place& place) {
+    for (const Vendor* v : vendors()) {
+        place = {};
+        if (v->serves(request, place)) return v;
+    }
+    return nullptr;
 }
 
 bool missing_model(std::string_view model) {
@@ -45,7 +32,7 @@ bool missing_model(std::string_view model) {
 
 }  // namespace
 
-/// Both vendors cache from 1,024 tokens on. OpenAI matches prefixes by itself, in steps of 128; Anthropic up to marked
+/// Vendors cache from 1,024 tokens on. OpenAI matches prefixes by itself, in steps of 128; Anthropic up to marked
 /// places.
 void PromptCache::apply(const Ask& ask, Usage& usage) {
     constexpr int64_t least = 1'024;
@@ -59,7 +46,7 @@ void PromptCache::apply(const Ask& ask, Usage& usage) {
     if (seen_.size() + ask.prefixes.size() > most) seen_.clear();
     for (const PromptPrefix& p : ask.prefixes)
         if (p.tokens >= least) seen_.insert(p.hash);
-    if (ask.wire == WireKind::openai) {
+    if (ask.wire->caches_every_message) {
         usage.cached = known / 128 * 128;
         return;
     }
@@ -77,14 +64,7 @@ Script Brain::answer(const Request& request, Call& call) {
     Script script;
     Reply reply;
     const std::string_view path = request.path;
-    if (path == "/v1/chat/completions" || path == "/v1/messages" || path == "/v1/embeddings") {
-        reply = wire_reply(request, wire_of(request), call, script);
-    } else if (path == "/v1/messages/count_tokens") {
-        reply = count_tokens(request);
-    } else if (path == "/v1/models") {
-        const auto refused = check_key(request, wire_of(request));
-        reply = refused ? refusal_reply(wire_of(request), *refused) : models_reply(wire_of(request));
-    } else if (path == "/sim/stats") {
+    if (path == "/sim/stats") {
         reply = plain(200, stats_.json());
     } else if (path == "/sim/reset" && request.method == "POST") {
         reset();
@@ -93,8 +73,12 @@ Script Brain::answer(const Request& request, Call& call) {
         stats_.redirected();
         reply = plain(200, "{\"redirected\":true}");
     } else {
-        reply = refusal_reply(wire_of(request), {404, "invalid_request_error",
-                                                 fmt::format("Invalid URL ({} {})", request.method, path), "", ""});
+        Place place;
+        const Vendor* vendor = vendor_of(request, place);
+        reply =
+            vendor ? wire_reply(request, *vendor, std::move(place), call, script)
+                   : refusal_reply(openai_vendor(), {404, "invalid_request_error",
+                                                     fmt::format("Invalid URL ({} {})", request.method, path), "", ""});
     }
     call.status = reply.status;
     if (script.steps.empty() && script.complete) script = frame(reply);
@@ -113,78 +97,55 @@ void Brain::reset() {
     cache_.clear();
 }
 
-Checked Brain::check_key(const Request& request, WireKind wire) const {
-    std::string_view key = request.header("x-api-key");
-    if (key.empty() || wire == WireKind::openai) {
-        const std::string_view other = bearer(request.header("authorization"));
-        if (!other.empty() || wire == WireKind::openai) key = other;
-    }
-    const bool openai = wire == WireKind::openai;
-    if (key.empty())
-        return Refusal{401, openai ? "invalid_request_error" : "authentication_error",
-                       openai ? "You didn't provide an API key. You need to provide your API key in an Authorization "
-                                "header using Bearer auth (i.e. "
-                                "Authorization: Bearer YOUR_KEY)."
-                              : "x-api-key header is required",
+Checked Brain::refuse_model(const Vendor& vendor, std::string_view model) {
+    const int64_t before = stats_.begin(std::string(model));
+    const FaultChoice choice = fault_of(model);
+    if ((choice.named && !choice.fault) || missing_model(model)) return vendor.unknown_model(model);
+    // fail_times has had its failures: from here on it is a model like any other.
+    if (choice.fault && choice.fault->name == "fail_times" && before < choice.k)
+        return Refusal{500, "server_error", "The server had an error while processing your request. Sorry about that!",
                        "", ""};
-    if (options_.api_key.empty() || key == options_.api_key) return {};
-    return Refusal{401, openai ? "invalid_request_error" : "authentication_error",
-                   openai ? "Incorrect API key provided: ****. You can find your API key at "
-                            "https://platform.openai.com/account/api-keys."
-                          : "invalid x-api-key",
-                   "", openai ? "invalid_api_key" : ""};
+    return {};
 }
 
-Reply Brain::wire_reply(const Request& request, WireKind wire, Call& call, Script& script) {
-    call.counts = true;
-    call.wire = wire == WireKind::openai ? "openai" : "anthropic";
+Reply Brain::wire_reply(const Request& request, const Vendor& vendor, Place place, Call& call, Script& script) {
+    call.counts = place.task == Task::generate || place.task == Task::embed;
+    call.wire = vendor.name;
     call.request_id =
         request.header("x-request-id").empty() ? request.header("x-aig-request-id") : request.header("x-request-id");
     auto refused = [&](const Refusal& r) {
-        if (call.model.empty()) stats_.begin("");
-        return refusal_reply(wire, r);
+        if (call.model.empty() && call.counts) stats_.begin("");
+        return refusal_reply(vendor, r);
     };
-    if (request.method != "POST")
+    if (call.counts && request.method != "POST")
         return refused({405, "invalid_request_error",
                         fmt::format("Not allowed to {} on {}.", request.method, request.path), "", ""});
-    if (auto r = check_key(request, wire)) return refused(*r);
-    if (request.path == "/v1/messages" && request.header("anthropic-version").empty())
-        return refused({400, "invalid_request_error", "anthropic-version: header is required", "", ""});
-    if (request.header("content-type").find("application/json") == std::string_view::npos && wire == WireKind::openai)
-        return refused({400, "invalid_request_error", "you must provide a model parameter", "",
-                        ""});  // what OpenAI says to any other type
+    if (auto r = vendor.admit(request, options_.api_key)) return refused(*r);
+    if (place.task == Task::models) return vendor.models();
     const auto doc = JsonDoc::parse(request.body);
-    if (!doc)
-        return refused({400, "invalid_request_error",
-                        wire == WireKind::openai ? "We could not parse the JSON body of your request."
-                                                 : "The request body is not valid JSON: " + doc.error().message(),
-                        "", ""});
+    if (!doc) return refused({400, "invalid_request_error", std::string(vendor.words.not_json), "", ""});
     const JsonRef root = doc->root();
-    call.model = root["model"].text();
-    if (!call.model.empty()) {
-        const int64_t before = stats_.begin(call.model);
-        const FaultChoice choice = fault_of(call.model);
-        if ((choice.named && !choice.fault) || missing_model(call.model))
-            return refused(unknown_model(call.model, wire));
-        // fail_times has had its failures: from here on it is a model like any other.
-        if (choice.fault && choice.fault->name == "fail_times" && before < choice.k)
-            return refused({500, "server_error",
-                            "The server had an error while processing your request. Sorry about that!", "", ""});
-    }
+    if (place.task == Task::count) return vendor.count(root, place);
+    if (place.model.empty()) place.model = root["model"].text();
+    call.model = place.model;
+    if (!call.model.empty())
+        if (auto r = refuse_model(vendor, call.model)) return refusal_reply(vendor, *r);
     if (const auto canned = canned_.find(call.model); canned != canned_.end()) {
         call.completed = true;
         script = frame(canned->second.reply);
         script.steps.front().wait_ms = canned->second.wait_ms;
         return canned->second.reply;
     }
-    return request.path == "/v1/embeddings" ? embeddings(root, call, script) : generate(root, wire, call, script);
+    return place.task == Task::embed ? embed(root, vendor, place, call, script)
+                                     : generate(root, vendor, place, call, script);
 }
 
-Reply Brain::generate(JsonRef root, WireKind wire, Call& call, Script& script) {
+Reply Brain::generate(JsonRef root, const Vendor& vendor, const Place& place, Call& call, Script& script) {
     Ask ask;
-    if (auto r = wire == WireKind::openai ? read_openai_chat(root, ask) : read_anthropic_messages(root, ask)) {
+    ask.wire = &vendor;
+    if (auto r = vendor.read(root, place, ask)) {
         if (call.model.empty()) stats_.begin("");
-        return refusal_reply(wire, *r);
+        return refusal_reply(vendor, *r);
     }
     call.stream = ask.stream;
     Answer answer = make_answer(ask, salt_.fetch_add(1, std::memory_order_relaxed) * 1'000'003);
@@ -193,29 +154,28 @@ Reply Brain::generate(JsonRef root, WireKind wire, Call& call, Script& script) {
     if (choice.fault && choice.fault->bend) choice.fault->bend(answer);
     call.id = answer.id;
     call.input_tokens = answer.usage.input;
-    Reply reply = write_answer(ask, answer);
-    if (choice.fault) play_fault(reply, choice.fault, {wire, ask.stream, choice.k, options_.hold_ms, port_}, script);
+    Reply reply = vendor.write(ask, answer);
+    play_fault(reply, choice, {&vendor, ask.stream, choice.k, options_.hold_ms, port_}, script);
     if (reply.status >= 300) call.input_tokens = 0;
     return reply;
 }
 
-Reply Brain::embeddings(JsonRef root, Call& call, Script& script) {
+Reply Brain::embed(JsonRef root, const Vendor& vendor, const Place& place, Call& call, Script& script) {
     Reply reply;
-    std::string model;
-    if (auto r = read_and_write_embeddings(root, reply, model, call.input_tokens)) {
+    if (auto r = vendor.embed(root, place, reply, call.input_tokens)) {
         if (call.model.empty()) stats_.begin("");
         call.input_tokens = 0;
-        return refusal_reply(WireKind::openai, *r);
+        return refusal_reply(vendor, *r);
     }
     const FaultChoice choice = fault_of(call.model);
-    if (choice.fault)
-        play_fault(reply, choice.fault, {WireKind::openai, false, choice.k, options_.hold_ms, port_}, script);
+    play_fault(reply, choice, {&vendor, false, choice.k, options_.hold_ms, port_}, script);
     if (reply.status >= 300) call.input_tokens = 0;
     return reply;
 }
 
-void Brain::play_fault(Reply& reply, const Fault* fault, FaultCall how, Script& script) {
-    if (fault->name == "fail_times") return;
+void Brain::play_fault(Reply& reply, const FaultChoice& choice, FaultCall how, Script& script) {
+    const Fault* fault = choice.fault;
+    if (!fault || fault->name == "fail_times") return;
     if (fault->edit) fault->edit(reply, how);
     if (fault->play)
         script = fault->play(reply, how);
@@ -223,20 +183,6 @@ void Brain::play_fault(Reply& reply, const Fault* fault, FaultCall how, Script& 
         script = frame(reply);
     const Ends ends = how.stream ? fault->streamed : fault->whole;
     if (ends == Ends::odd || ends == Ends::error) script.complete = false;
-}
-
-Reply Brain::count_tokens(const Request& request) {
-    if (auto r = check_key(request, WireKind::anthropic)) return refusal_reply(WireKind::anthropic, *r);
-    // The route takes no max_tokens, which the reader wants: it is given one.
-    std::string body = request.body;
-    if (const size_t open = body.find('{'); open != std::string::npos) body.insert(open + 1, "\"max_tokens\":1000000,");
-    const auto doc = JsonDoc::parse(body);
-    if (!doc)
-        return refusal_reply(WireKind::anthropic,
-                             {400, "invalid_request_error", "The request body is not valid JSON", "", ""});
-    Ask ask;
-    if (auto r = read_anthropic_messages(doc->root(), ask)) return refusal_reply(WireKind::anthropic, *r);
-    return plain(200, fmt::format("{{\"input_tokens\":{}}}", ask.input_tokens));
 }
 
 }  // namespace aig::sim

@@ -13,6 +13,7 @@
 #include "sim/detail/faults.h"
 #include "sim/detail/http_in.h"
 #include "sim/detail/stats.h"
+#include "sim/detail/vendor.h"
 #include "sim/sim.h"
 
 namespace aig::sim {
@@ -43,12 +44,12 @@ class Brain {
     const SimOptions& options() const { return options_; }
 
   private:
-    Checked check_key(const Request& request, WireKind wire) const;
-    Reply wire_reply(const Request& request, WireKind wire, Call& call, Script& script);
-    Reply generate(JsonRef root, WireKind wire, Call& call, Script& script);
-    Reply embeddings(JsonRef root, Call& call, Script& script);
-    void play_fault(Reply& reply, const Fault* fault, FaultCall how, Script& script);
-    Reply count_tokens(const Request& request);
+    Reply wire_reply(const Request& request, const Vendor& vendor, Place place, Call& call, Script& script);
+    /// A model that is not there, or a fault that comes before anything is read.
+    Checked refuse_model(const Vendor& vendor, std::string_view model);
+    Reply generate(JsonRef root, const Vendor& vendor, const Place& place, Call& call, Script& script);
+    Reply embed(JsonRef root, const Vendor& vendor, const Place& place, Call& call, Script& script);
+    void play_fault(Reply& reply, const FaultChoice& choice, FaultCall how, Script& script);
 
     const SimOptions options_;
     const std::unique_ptr<Bill> bill_;

@@ -1,4 +1,4 @@
-// POST /v1/embeddings and GET /v1/models. A vector is the normalised sum of one pseudo-random direction for each word,
+// POST /v1/embeddings. A vector is the normalised sum of one pseudo-random direction for each word,
 // so equal texts have equal vectors and texts that share words lie near each other.
 #include <fmt/format.h>
 
@@ -116,10 +116,10 @@ Checked read_inputs(JsonRef input, std::vector<Input>& inputs) {
 
 }  // namespace
 
-Checked read_and_write_embeddings(JsonRef root, Reply& reply, std::string& model, int64_t& input_tokens) {
+Checked read_and_write_embeddings(JsonRef root, Reply& reply, int64_t& input_tokens) {
     if (!root.is_object() || !root["model"].is_string() || root["model"].text().empty())
         return refuse("you must provide a model parameter");
-    model = root["model"].text();
+    const std::string_view model = root["model"].text();
     const JsonRef wanted = root["dimensions"];
     int64_t dimensions = natural_dimensions(model);
     if (wanted && !wanted.is_null()) {
@@ -164,44 +164,8 @@ Checked read_and_write_embeddings(JsonRef root, Reply& reply, std::string& model
         .field("total_tokens", input_tokens)
         .end_object()
         .end_object();
-    vendor_headers(WireKind::openai, reply, "application/json");
+    openai_headers(reply, "application/json");
     return {};
-}
-
-Reply models_reply(WireKind wire) {
-    static constexpr std::string_view openai[] = {"gpt-5.4",       "gpt-5.5", "kimi-k2.6",
-                                                  "llama-3.1-70b", "bge-m3",  "nomic-embed-text"};
-    static constexpr std::string_view anthropic[] = {"claude-opus-4-7", "claude-sonnet-4-6"};
-    Reply reply;
-    JsonWriter w(reply.body);
-    w.begin_object();
-    if (wire == WireKind::openai) {
-        w.field("object", "list").key("data").begin_array();
-        for (const std::string_view id : openai)
-            w.begin_object()
-                .field("id", id)
-                .field("object", "model")
-                .field("created", 1'770'000'000)
-                .field("owned_by", "aig-sim")
-                .end_object();
-        w.end_array();
-    } else {
-        w.key("data").begin_array();
-        for (const std::string_view id : anthropic)
-            w.begin_object()
-                .field("type", "model")
-                .field("id", id)
-                .field("display_name", id)
-                .field("created_at", "2026-01-15T00:00:00Z")
-                .end_object();
-        w.end_array()
-            .field("has_more", false)
-            .field("first_id", anthropic[0])
-            .field("last_id", anthropic[std::size(anthropic) - 1]);
-    }
-    w.end_object();
-    vendor_headers(wire, reply, "application/json");
-    return reply;
 }
 
 }  // namespace aig::sim

@@ -32,11 +32,10 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
         text.replace(at, from.size(), to);
 }
 
-const Refusal overloaded{529, "overloaded_error", "Overloaded", "", ""};
 const Refusal server_error{500, "server_error",
                            "The server had an error while processing your request. Sorry about that!", "", ""};
 
-const Refusal& stream_error(WireKind wire) { return wire == WireKind::anthropic ? overloaded : server_error; }
+const Refusal& stream_error(const FaultCall& call) { return call.wire->words.overloaded; }
 
 /// gzip of pieces, flushed after each so that a stream stays a stream.
 class Gzip {
@@ -68,7 +67,7 @@ class Gzip {
 
 }  // namespace
 
-void refuse(Reply& reply, const FaultCall& call, Refusal refusal) { reply = refusal_reply(call.wire, refusal); }
+void refuse(Reply& reply, const FaultCall& call, Refusal refusal) { reply = refusal_reply(*call.wire, refusal); }
 
 template <int S>
 void status(Reply& reply, const FaultCall& call) {
@@ -141,33 +140,9 @@ void rate_limited_date(Reply& reply, const FaultCall& call) {
 
 /// A 429 that no waiting cures: OpenAI says insufficient_quota, Anthropic names the enforced spend limit and sends no
 /// Retry-After.
-void spend_limit(Reply& reply, const FaultCall& call) {
-    if (call.wire == WireKind::openai)
-        refuse(
-            reply, call,
-            {429, "insufficient_quota", "You exceeded your current quota, please check your plan and billing details.",
-             "", "insufficient_quota"});
-    else
-        refuse(reply, call,
-               {429, "rate_limit_error",
-                "enforced_spend_limit_reached: You have reached your specified API usage limits.", "", ""});
-}
-void context_length(Reply& reply, const FaultCall& call) {
-    if (call.wire == WireKind::openai)
-        refuse(reply, call,
-               {400, "invalid_request_error",
-                "This model's maximum context length is 8192 tokens. However, your messages resulted in 9001 tokens. "
-                "Please reduce the length of the messages.",
-                "messages", "context_length_exceeded"});
-    else
-        refuse(reply, call,
-               {400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum", "", ""});
-}
-void content_policy(Reply& reply, const FaultCall& call) {
-    refuse(reply, call,
-           {400, "invalid_request_error", "Your request was rejected by our safety system.", "",
-            call.wire == WireKind::openai ? "content_policy_violation" : ""});
-}
+void spend_limit(Reply& reply, const FaultCall& call) { refuse(reply, call, call.wire->words.no_quota); }
+void context_length(Reply& reply, const FaultCall& call) { refuse(reply, call, call.wire->words.long_context); }
+void content_policy(Reply& reply, const FaultCall& call) { refuse(reply, call, call.wire->words.policy); }
 
 namespace {
 void html(Reply& reply, int code) {
@@ -191,7 +166,7 @@ void redirect_301(Reply& reply, const FaultCall& call) { redirect(reply, call, 3
 void redirect_307(Reply& reply, const FaultCall& call) { redirect(reply, call, 307); }
 
 void json_error_200(Reply& reply, const FaultCall& call) {
-    reply = refusal_reply(call.wire, stream_error(call.wire));
+    reply = refusal_reply(*call.wire, stream_error(call));
     reply.status = 200;
 }
 
@@ -228,20 +203,20 @@ void events_after_done(Reply& r, const FaultCall&) {
 void sse_error_first(Reply& r, const FaultCall& call) {
     if (!r.streamed) return json_error_200(r, call);
     cut(r, 0);
-    r.events.push_back(error_event(call.wire, stream_error(call.wire), 0));
+    r.events.push_back(call.wire->error_event(stream_error(call), 0));
 }
 
 void sse_error_mid(Reply& r, const FaultCall& call) {
     if (!r.streamed) return json_error_200(r, call);
     cut(r, after_content(r, call.k));
-    r.events.push_back(error_event(call.wire, stream_error(call.wire), r.tokens));
+    r.events.push_back(call.wire->error_event(stream_error(call), r.tokens));
 }
 
 void raw_json_tail(Reply& r, const FaultCall& call) {
     if (!r.streamed) return json_error_200(r, call);
     cut(r, after_content(r, call.k));
     r.events.push_back(
-        {error_body(call.wire, {503, "api_error", "The model is overloaded. Please try again later.", "", ""}),
+        {call.wire->error_body({503, "api_error", "The model is overloaded. Please try again later.", "", ""}),
          r.tokens});
 }
 
@@ -263,10 +238,7 @@ void truncated_json(Reply& r, const FaultCall& call) {
 void unknown_event(Reply& r, const FaultCall& call) {
     if (!r.streamed) return;
     const size_t at = std::min(r.content_at + 1, r.events.size());
-    const std::string bytes =
-        call.wire == WireKind::anthropic
-            ? "event: sim_future_event\ndata: {\"type\":\"sim_future_event\",\"detail\":{\"a\":1}}\n\n"
-            : "event: sim_future_event\nid: 7\nretry: 1000\ndata: {\"object\":\"sim.future\",\"choices\":[]}\n\n";
+    const std::string bytes(call.wire->words.unknown_event);
     r.events.insert(r.events.begin() + static_cast<ptrdiff_t>(at), {bytes, tokens_before(r, at)});
 }
 

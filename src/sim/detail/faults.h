@@ -22,7 +22,7 @@ enum class Ends : uint8_t {
 };
 
 struct FaultCall {
-    WireKind wire = WireKind::openai;
+    const Vendor* wire = nullptr;
     bool stream = false;
     int64_t k = 0;
     int64_t hold_ms = 60'000;

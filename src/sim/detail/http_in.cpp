@@ -61,7 +61,9 @@ Reading RequestReader::read_head(std::string_view buffer, Request& request) {
     request = Request();
     request.method = line.substr(0, first);
     const std::string_view target = line.substr(first + 1, last - first - 1);
-    request.path = target.substr(0, target.find('?'));
+    const size_t mark = std::min(target.find('?'), target.size());
+    request.path = target.substr(0, mark);
+    request.query = target.substr(std::min(mark + 1, target.size()));
     request.keep_alive = line.ends_with("1.1");
     bool have_length = false;
     for (head.remove_prefix(std::min(line_end + 2, head.size())); !head.empty();) {

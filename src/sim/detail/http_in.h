@@ -12,6 +12,7 @@ namespace aig::sim {
 
 struct Request {
     std::string method, path;
+    std::string query;                                         ///< behind the '?', as it came
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
     std::string body;
     bool keep_alive = true;

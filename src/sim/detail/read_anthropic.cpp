@@ -248,7 +248,6 @@ class MessagesReader {
 }  // namespace
 
 Checked read_anthropic_messages(JsonRef root, Ask& ask) {
-    ask.wire = WireKind::anthropic;
     MessagesReader reader(root, ask);
     return reader.read();
 }

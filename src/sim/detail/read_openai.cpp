@@ -230,7 +230,6 @@ class ChatReader {
 }  // namespace
 
 Checked read_openai_chat(JsonRef root, Ask& ask) {
-    ask.wire = WireKind::openai;
     ChatReader reader(root, ask);
     return reader.read();
 }

@@ -95,7 +95,7 @@ Reply write_whole(const Ask& ask, const Answer& a) {
     }
     w.end_object();
     reply.tokens = a.usage.output;
-    vendor_headers(WireKind::anthropic, reply, "application/json");
+    anthropic_headers(reply, "application/json");
     return reply;
 }
 
@@ -219,7 +219,7 @@ Reply write_anthropic(const Ask& ask, const Answer& answer) {
     EventWriter events(ask, answer, reply);
     events.whole();
     reply.tokens = answer.usage.output;
-    vendor_headers(WireKind::anthropic, reply, "text/event-stream; charset=utf-8");
+    anthropic_headers(reply, "text/event-stream; charset=utf-8");
     return reply;
 }
 

@@ -128,7 +128,7 @@ Reply write_whole(const Ask& ask, const Answer& a) {
     }
     w.field("service_tier", "default").field("system_fingerprint", "fp_aigsim0001").end_object();
     reply.tokens = a.usage.output;
-    vendor_headers(WireKind::openai, reply, "application/json");
+    openai_headers(reply, "application/json");
     return reply;
 }
 
@@ -283,7 +283,7 @@ Reply write_openai(const Ask& ask, const Answer& answer) {
     ChunkWriter chunks(ask, answer, reply);
     chunks.whole();
     reply.tokens = answer.usage.output;
-    vendor_headers(WireKind::openai, reply, "text/event-stream; charset=utf-8");
+    openai_headers(reply, "text/event-stream; charset=utf-8");
     return reply;
 }
 

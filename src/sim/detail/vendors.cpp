@@ -1,0 +1,34 @@
+#include <atomic>
+
+#include "sim/detail/vendor.h"
+
+namespace aig::sim {
+
+const std::vector<const Vendor*>& vendors() {
+    static const std::vector<const Vendor*> all = {
+        &anthropic_vendor(),
+        &openai_vendor(),
+    };
+    return all;
+}
+
+Reply refusal_reply(const Vendor& vendor, const Refusal& refusal) {
+    Reply reply;
+    reply.status = refusal.status;
+    reply.body = vendor.error_body(refusal);
+    vendor.headers(reply, "application/json");
+    return reply;
+}
+
+uint64_t next_serial() {
+    static std::atomic<uint64_t> calls{0};
+    return calls.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::string_view bearer(const Request& request) {
+    const std::string_view value = request.header("authorization");
+    if (value.size() < 7 || (!value.starts_with("Bearer ") && !value.starts_with("bearer "))) return "";
+    return value.substr(7);
+}
+
+}  // namespace aig::sim
