@@ -2,6 +2,18 @@
 
 namespace aig::canon {
 
+std::string_view operation_name(Operation operation) {
+    switch (operation) {
+        case Operation::embedding:
+            return "embedding";
+        case Operation::completion:
+            return "completion";
+        case Operation::chat:
+            break;
+    }
+    return "chat";
+}
+
 std::string_view feature_name(Feature feature) {
     switch (feature) {
         case feature_images:
@@ -32,6 +44,10 @@ std::string_view feature_name(Feature feature) {
             return "dimensions";
         case feature_token_arrays:
             return "token arrays as input";
+        case feature_stop:
+            return "stop";
+        case feature_fill_in:
+            return "suffix, best_of and several prompts";
         case feature_logprobs:
             return "logprobs";
         case feature_seed:

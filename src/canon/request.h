@@ -18,7 +18,10 @@ namespace aig::canon {
 /// Unknown or dialect-specific members: name -> raw JSON, in order.
 using Extras = std::vector<std::pair<std::string, std::string>>;
 
-enum class Operation : uint8_t { chat, embedding };
+/// completion: OpenAI's legacy text completion; its request is a chat of one turn where no target speaks it.
+enum class Operation : uint8_t { chat, embedding, completion };
+/// As records and quotes say it: "chat", "embedding", "completion".
+std::string_view operation_name(Operation);
 enum class Role : uint8_t { system, developer, user, assistant, tool };
 
 /// State of a model that only its maker can read: a signature, encrypted reasoning. Never parsed, trimmed or made up.
@@ -177,6 +180,8 @@ enum Feature : uint32_t {
     feature_dimensions = 1 << 11,
     feature_token_arrays = 1 << 12,
     feature_image_out = 1 << 13,
+    feature_stop = 1 << 14,     ///< stop sequences
+    feature_fill_in = 1 << 15,  ///< what only a text completion has: suffix, several prompts, best_of
     feature_logprobs = 1 << 16,
     feature_seed = 1 << 17,
     feature_user = 1 << 18,

@@ -21,6 +21,8 @@ struct Quirks {
     bool no_sampling = false;             ///< Claude from Opus 4.7 on: refuses temperature, top_p and top_k
     bool system_in_messages = false;      ///< Claude from Opus 4.8 on: takes system messages in the middle
     bool reasoning_back = false;          ///< wants reasoning_content back with tool calls; the others refuse it
+    bool completions = false;             ///< serves OpenAI's legacy /completions too
+    bool no_encrypted_reasoning = false;  ///< Responses without include reasoning.encrypted_content
     bool no_output_format = false;  ///< no output_config.format and no strict tools: schemas go through a forced tool
 };
 
@@ -29,6 +31,7 @@ struct WireTarget {
     std::string model;       ///< the provider's id
     int64_t max_output = 0;  ///< the model's own maximum, for wires that require one (0 = unknown)
     Quirks quirks;
+    bool reasons = false;  ///< the model is known to reason
 };
 
 struct Encoded {
@@ -53,6 +56,9 @@ class Wire {
   public:
     virtual ~Wire() = default;
     virtual Family family() const = 0;
+    /// The caller's bytes go to it as they are. Its own family always does; OpenAI's chat wire carries text completions
+    /// to the providers that serve them.
+    virtual bool carries(Family caller, const Quirks&) const { return caller == family(); }
     /// Features it cannot express at all.
     virtual Features lacks(Operation operation) const = 0;
     /// Path and headers for the lossless lane.

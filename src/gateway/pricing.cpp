@@ -34,7 +34,7 @@ Result<int64_t> media_nanos(const Pricing& pricing, const std::vector<canon::Ext
 Status token_bounds(Preview& p, const Asked& asked) {
     auto e = asked.envelope;
     e.stream = false;  // a stream is held in slices; it costs the same
-    if (e.operation == canon::Operation::chat) {
+    if (e.operation != canon::Operation::embedding) {
         const int64_t most = p.model->max_output > 0 ? p.model->max_output : assumed_max_output;
         e.max_output = std::min(e.max_output.value_or(most), most);
         p.output_most = *e.max_output * e.n;

@@ -62,11 +62,16 @@ Status serves(const catalogue::Model& model, canon::Operation operation) {
         .param("model");
 }
 
+/// The caller's bytes can go to it as they are.
+bool carries(const Target& target, const canon::Envelope& envelope) {
+    return target.provider->wire->carries(envelope.family, target.provider->quirks);
+}
+
 /// Behaviour features of the call that the target cannot give. In its own family a wire carries whatever the caller can
 /// say.
 canon::Features missing(const catalogue::Model& model, const Target& target, const canon::Envelope& envelope) {
     canon::Features lacks = model.lacks;
-    if (target.provider->wire->family() != envelope.family) lacks |= target.provider->wire->lacks(envelope.operation);
+    if (!carries(target, envelope)) lacks |= target.provider->wire->lacks(envelope.operation);
     return envelope.needs & lacks & canon::behaviour_features;
 }
 
@@ -140,9 +145,7 @@ class Planner {
         for (const auto& c : live_) most_keys = std::max(most_keys, c.keys.size());
         for (size_t i = 0; i < std::min(most_keys, max_attempts); ++i)
             for (const auto& c : live_)
-                if (i < c.keys.size())
-                    plan_.attempts.push_back(
-                        {c.target, c.keys[i], c.target->provider->wire->family() == envelope_.family});
+                if (i < c.keys.size()) plan_.attempts.push_back({c.target, c.keys[i], carries(*c.target, envelope_)});
     }
 
     static std::string_view first_name(canon::Features features) {

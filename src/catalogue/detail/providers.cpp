@@ -22,6 +22,8 @@ constexpr std::pair<std::string_view, bool canon::Quirks::*> quirk_names[] = {
     {"no_sampling", &canon::Quirks::no_sampling},
     {"system_in_messages", &canon::Quirks::system_in_messages},
     {"no_output_format", &canon::Quirks::no_output_format},
+    {"completions", &canon::Quirks::completions},
+    {"no_encrypted_reasoning", &canon::Quirks::no_encrypted_reasoning},
 };
 
 constexpr std::pair<std::string_view, Auth> auth_names[] = {{"bearer", Auth::bearer},

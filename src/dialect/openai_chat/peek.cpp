@@ -297,6 +297,7 @@ struct Peek {
 
     Status stop() {
         const JsonRef stop = root["stop"];
+        need(stop.is_string() || stop.size() > 0, feature_stop);
         if (!given(stop) || stop.is_string()) return {};
         if (!stop.is_array()) return bad("stop", "must be a string or an array of strings");
         if (stop.size() > most_stops) return bad("stop", "has more than 64 entries");

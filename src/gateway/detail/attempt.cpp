@@ -23,7 +23,9 @@ struct Outgoing {
 };
 
 canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
-    return {t.model, f.model->max_output, t.provider->quirks};
+    const auto& can = f.model->capabilities;
+    return {t.model, f.model->max_output, t.provider->quirks,
+            std::find(can.begin(), can.end(), "reasoning") != can.end()};
 }
 
 Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
@@ -43,7 +45,8 @@ Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
 Status fill_translated(Flow& f, const catalogue::Target& t, Outgoing& out) {
     if (!f.parsed) {
         TRY(f.parsed, f.call.dialect->parse(f.call.in));
-        if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max) chat->max_output = f.clamped_max;
+        if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max)
+            chat->max_output = std::min(*f.clamped_max, chat->max_output.value_or(*f.clamped_max));
     }
     TRY(out.encoded, t.provider->wire->encode(*f.parsed, wire_target(f, t), out.losses));
     out.request.body = {out.encoded.body};
@@ -142,7 +145,9 @@ class Meter {
 
 std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a) {
     if (a.lossless) return f.call.dialect->tap(f.reply_terms);
-    return translate(a.target->provider->wire->decoder(f.call.in.operation, f.envelope.stream),
+    const bool embeds = f.call.in.operation == canon::Operation::embedding;
+    const auto operation = embeds ? canon::Operation::embedding : canon::Operation::chat;
+    return translate(a.target->provider->wire->decoder(operation, f.envelope.stream),
                      f.call.dialect->renderer(f.reply_terms));
 }
 

@@ -39,7 +39,7 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
     r.key = f.call.principal->key;
     r.sub_account = f.call.principal->sub_account;
     r.model = f.model->id;
-    r.operation = f.call.in.operation == canon::Operation::chat ? "chat" : "embedding";
+    r.operation = canon::operation_name(f.call.in.operation);
     r.tag = f.call.tag;
     if (f.attempt) {
         r.provider = f.attempt->target->provider->name;

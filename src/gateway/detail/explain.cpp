@@ -64,7 +64,7 @@ rt::Task<Status> explain(Flow& f) {
     std::string out;
     JsonWriter w(out);
     w.begin_object().field("object", "explanation").field("called", false).field("model", f.model->id);
-    w.field("operation", f.envelope.operation == canon::Operation::chat ? "chat" : "embedding");
+    w.field("operation", canon::operation_name(f.envelope.operation));
     w.field("stream", f.envelope.stream);
     write_plan(w, f);
     write_price(w, f);

@@ -10,9 +10,6 @@ Error does_not_fit(std::string what) {
         .reason("quote_mismatch");
 }
 
-std::string_view operation_of(const canon::Envelope& e) {
-    return e.operation == canon::Operation::chat ? "chat" : "embedding";
-}
 }  // namespace
 
 rt::Task<Status> find_quote(Flow& f) {
@@ -33,13 +30,14 @@ rt::Task<Status> find_quote(Flow& f) {
 Status use_quote(Flow& f) {
     const auto& q = *f.pricing.quote;
     const auto& e = f.envelope;
-    if (q.model != f.model->id || q.operation != operation_of(e))
+    const bool generates = e.operation != canon::Operation::embedding;
+    if (q.model != f.model->id || q.operation != (generates ? "chat" : "embedding"))
         return does_not_fit(fmt::format("the quote is for {} of '{}'", q.operation, q.model));
     if (const int64_t input = canon::bound_tokens(e.size); input > q.input_tokens)
         return does_not_fit(
             fmt::format("the request may have {} input tokens and its quote covers {}", input, q.input_tokens));
-    const int64_t each = e.operation == canon::Operation::chat ? q.output_tokens / e.n : 0;
-    if (e.operation == canon::Operation::chat && (each < 1 || e.max_output.value_or(1) > each))
+    const int64_t each = generates ? q.output_tokens / e.n : 0;
+    if (generates && (each < 1 || e.max_output.value_or(1) > each))
         return does_not_fit(fmt::format("the quote covers {} output tokens", q.output_tokens));
     f.pricing.card = &q.card;
     f.pricing.ratio = q.ratio;
@@ -49,7 +47,7 @@ Status use_quote(Flow& f) {
     f.holding.output_tokens = q.output_tokens;
     f.holding.ratio = q.ratio;
     f.holding.choices = e.n;
-    if (e.operation == canon::Operation::chat && !e.max_output) f.clamped_max = each;
+    if (generates && !e.max_output) f.clamped_max = each;
     return {};
 }
 

@@ -12,10 +12,10 @@ class AnthropicWire final : public Wire {
     Family family() const override { return Family::anthropic; }
 
     Features lacks(Operation operation) const override {
-        if (operation != Operation::chat) return ~Features{0};
+        if (operation == Operation::embedding) return ~Features{0};
         return feature_audio_in | feature_audio_out | feature_json_object | feature_many_choices |
                feature_custom_tools | feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed |
-               feature_penalties | feature_logit_bias;
+               feature_penalties | feature_logit_bias | feature_fill_in;
     }
 
     Encoded head(Operation, const WireTarget&, bool) const override {

@@ -9,7 +9,10 @@ namespace aig::provider::openai {
 class OpenAiChatWire final : public canon::Wire {
   public:
     canon::Family family() const override { return canon::Family::openai_chat; }
-    canon::Features lacks(canon::Operation) const override { return 0; }
+    bool carries(canon::Family caller, const canon::Quirks& quirks) const override {
+        return caller == family() || (caller == canon::Family::openai_completions && quirks.completions);
+    }
+    canon::Features lacks(canon::Operation) const override { return canon::feature_fill_in; }
     canon::Encoded head(canon::Operation operation, const canon::WireTarget& target, bool stream) const override;
     Result<canon::Encoded> encode(const canon::Request& request, const canon::WireTarget& target,
                                   canon::Losses& losses) const override;

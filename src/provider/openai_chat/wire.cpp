@@ -3,10 +3,23 @@
 
 namespace aig::provider::openai {
 using namespace canon;
+namespace {
+std::string_view path_of(Operation operation) {
+    switch (operation) {
+        case Operation::embedding:
+            return "/embeddings";
+        case Operation::completion:
+            return "/completions";
+        case Operation::chat:
+            break;
+    }
+    return "/chat/completions";
+}
+}  // namespace
 
 Encoded OpenAiChatWire::head(Operation operation, const WireTarget&, bool stream) const {
     Encoded out;
-    out.path = operation == Operation::chat ? "/chat/completions" : "/embeddings";
+    out.path = path_of(operation);
     out.headers.emplace_back("content-type", "application/json");
     out.headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
     return out;
