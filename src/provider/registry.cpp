@@ -2,12 +2,17 @@
 
 #include "provider/anthropic/anthropic.h"
 #include "provider/openai_chat/openai_chat.h"
+#include "provider/openai_responses/openai_responses.h"
 
 namespace aig::provider {
 
 const canon::Wire* wire(std::string_view name) {
     static const openai::OpenAiChatWire openai_chat;
     if (name == "openai-chat") return &openai_chat;
+    // Azure speaks both behind /openai/v1; its key goes into another header, which is the catalogue's matter.
+    if (name == "azure-openai") return &openai_chat;
+    if (name == "azure-openai-responses") return &openai_responses_wire();
+    if (name == "openai-responses") return &openai_responses_wire();
     if (name == "anthropic") return &anthropic_wire();
     return nullptr;
 }
