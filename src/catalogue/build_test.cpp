@@ -64,6 +64,20 @@ TEST(Build, MakesTheModelOfTheContractExample) {
     EXPECT_EQ(built.snapshot->fee, (Ratio{21, 20}));
 }
 
+TEST(Build, AProviderMaySpeakSeveralWires) {
+    auto c = small();
+    c.providers[1].also = {"openai-responses"};
+    const auto built = build(c, fake_wires);
+    ASSERT_TRUE(built.snapshot) << faults_of(c);
+    const auto& provider = *(*built.snapshot->resolve("openai/gpt-5.4"))->targets[1].provider;
+    EXPECT_EQ(&provider.wire_for(canon::Family::openai_responses), fake_wires("openai-responses"));
+    EXPECT_EQ(&provider.wire_for(canon::Family::openai_chat), fake_wires("openai-chat"));
+    EXPECT_EQ(&provider.wire_for(canon::Family::anthropic), fake_wires("openai-chat"));
+    c.providers[1].also = {"openai-responses", "bedrock", "anthropc"};
+    EXPECT_THAT(faults_of(c), HasSubstr("providers.my-vllm.also: the wire 'bedrock' is not in this version"));
+    EXPECT_THAT(faults_of(c), HasSubstr("did you mean 'anthropic'?"));
+}
+
 TEST(Build, SamePriceHasTheSameIdAndAnotherPriceAnother) {
     const auto a = price_card({{"input_per_million", "1"}, {"output_per_million", "2"}});
     const auto b = price_card({{"output_per_million", "2.0"}, {"input_per_million", "1e0"}});

@@ -32,6 +32,7 @@ struct Provider {
     std::string name;       ///< "openai", "my-vllm"
     std::string wire_name;  ///< "openai-chat"
     const canon::Wire* wire = nullptr;
+    std::vector<const canon::Wire*> also;  ///< what it speaks besides, at the same address: for callers of that family
     std::string base_url, proxy, ca_file;
     int64_t connect_ms = 2'000, first_byte_ms = 60'000, total_ms = 600'000;
     Auth auth = Auth::bearer;
@@ -42,6 +43,8 @@ struct Provider {
     bool cancel_bills_full = false;  ///< goes on and bills in full when we hang up: drained instead
     bool keys_rest = true;           ///< false: its keys are never rested or disabled (the simulator's)
     size_t id = 0;  ///< dense index below max_providers; stable for one (name, base_url) across reloads
+    /// The wire that carries this caller's bytes as they are, else its own.
+    const canon::Wire& wire_for(canon::Family caller) const;
 };
 using ProviderPtr = std::shared_ptr<const Provider>;
 /// How many different providers one process may ever see, reloads included, and how many keys one of them may have.

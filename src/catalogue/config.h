@@ -23,8 +23,9 @@ struct KeyConfig {
 
 struct ProviderConfig {
     std::string name;
-    std::string wire, base_url;  ///< "" = from data/providers.json
-    std::string auth;            ///< "" = what the wire uses
+    std::string wire, base_url;     ///< "" = from data/providers.json
+    std::vector<std::string> also;  ///< further wires at that address
+    std::string auth;               ///< "" = what the wire uses
     std::vector<KeyConfig> keys;
     std::optional<int64_t> connect_ms, first_byte_ms, total_ms;
     std::string proxy, ca_file;

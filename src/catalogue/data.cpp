@@ -108,6 +108,7 @@ Result<ProviderFacts> provider_facts(JsonRef object) {
     p.base_url = row.text("base_url", true);
     p.auth = row.text("auth");
     p.env = row.text("env");
+    p.also = row.texts("also");
     p.quirks = row.texts("quirks");
     p.headers = row.pairs("headers");
     p.cancel_bills_full = row.flag("cancel_bills_full");

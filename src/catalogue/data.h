@@ -17,6 +17,7 @@ namespace aig::catalogue {
 
 struct ProviderFacts {
     std::string name, wire, base_url, auth, env;  ///< env: the variable its key usually has
+    std::vector<std::string> also;                ///< further wires at the same address
     std::vector<std::string> quirks;
     std::vector<std::pair<std::string, std::string>> headers;
     bool cancel_bills_full = false;

@@ -52,6 +52,8 @@ constexpr std::array rows{
     s::text("providers.*.api_keys[].key", "", "The key.").required().secret(),
     s::integer("providers.*.api_keys[].weight", "1", "Its share of the calls.").range(1, 1000),
     s::text("providers.*.wire", "", "What it speaks: `openai-chat`, `anthropic`. Known providers have theirs."),
+    s::texts("providers.*.also",
+             "Further wires it speaks at the same address: callers of that family get their bytes through unchanged."),
     s::text("providers.*.base_url", "", "Everything before the wire's own path, as in `https://api.example.com/v1`."),
     s::choice("providers.*.auth", "", "How the key is sent (default: what the wire uses; `none` without a key).")
         .words("bearer|x-api-key|x-goog-api-key|api-key|none"),
@@ -126,6 +128,7 @@ ProviderConfig provider(const std::string& name, const Reader& r) {
     p.name = name;
     p.wire = r.text("wire");
     p.base_url = r.text("base_url");
+    p.also = r.texts("also");
     p.auth = r.text("auth");
     for (const auto& k : r.list("api_keys")) p.keys.push_back({k.text("key"), k.number("weight").value_or(1)});
     if (r.present("api_key")) p.keys.insert(p.keys.begin(), {r.text("api_key"), 1});

@@ -64,7 +64,7 @@ Status serves(const catalogue::Model& model, canon::Operation operation) {
 
 /// The caller's bytes can go to it as they are.
 bool carries(const Target& target, const canon::Envelope& envelope) {
-    return target.provider->wire->carries(envelope.family, target.provider->quirks);
+    return target.provider->wire_for(envelope.family).carries(envelope.family, target.provider->quirks);
 }
 
 /// Behaviour features of the call that the target cannot give. In its own family a wire carries whatever the caller can
@@ -145,7 +145,9 @@ class Planner {
         for (const auto& c : live_) most_keys = std::max(most_keys, c.keys.size());
         for (size_t i = 0; i < std::min(most_keys, max_attempts); ++i)
             for (const auto& c : live_)
-                if (i < c.keys.size()) plan_.attempts.push_back({c.target, c.keys[i], carries(*c.target, envelope_)});
+                if (i < c.keys.size())
+                    plan_.attempts.push_back({c.target, c.keys[i], carries(*c.target, envelope_),
+                                              &c.target->provider->wire_for(envelope_.family)});
     }
 
     static std::string_view first_name(canon::Features features) {

@@ -21,7 +21,8 @@ constexpr size_t max_attempts = 3;
 struct Attempt {
     const catalogue::Target* target = nullptr;  ///< lives as long as the Model given to plan(): keep its pointer
     const catalogue::ProviderKey* key = nullptr;
-    bool lossless = false;  ///< same family: the caller's bytes go through
+    bool lossless = false;              ///< same family: the caller's bytes go through
+    const canon::Wire* wire = nullptr;  ///< of the provider's, the one for this caller
 };
 
 /// Why a target was left out, for x-aig-explain and for the error when nothing is left.

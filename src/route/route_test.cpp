@@ -68,6 +68,17 @@ TEST_F(RouteTest, PriorityFirst) {
     EXPECT_FALSE(p->attempts[2].lossless);
 }
 
+TEST_F(RouteTest, AProviderSpeaksToACallerOnTheWireThatCarriesIt) {
+    provider(0).also = {fake_wires("openai-responses")};
+    EXPECT_EQ(make()->attempts[0].wire, fake_wires("openai-chat"));
+    envelope.family = canon::Family::openai_responses;
+    const auto p = make();
+    EXPECT_TRUE(p->attempts[0].lossless);
+    EXPECT_EQ(p->attempts[0].wire, fake_wires("openai-responses"));
+    EXPECT_FALSE(p->attempts[1].lossless);
+    EXPECT_EQ(p->attempts[1].wire, fake_wires("openai-chat"));
+}
+
 TEST_F(RouteTest, WeightedDrawWithinOnePriority) {
     model.targets[1].priority = 0;
     model.targets[0].weight = 3;

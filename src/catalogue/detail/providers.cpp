@@ -47,6 +47,7 @@ class Maker {
     ProviderPtr make(const WireResolver& wire, std::map<std::string, size_t, std::less<>>& ids) {
         p_->name = c_.name;
         set_wire(wire);
+        set_other_wires(wire);
         set_base_url();
         set_auth();
         set_keys();
@@ -80,13 +81,24 @@ class Maker {
                     "'{}' is not a provider this version knows{}; a provider of your own needs `wire` and `base_url`",
                     c_.name, did_you_mean(c_.name, known)));
         }
-        p_->wire = wire(p_->wire_name);
-        if (p_->wire) return;
-        const bool planned =
-            std::find(std::begin(wire_names), std::end(wire_names), p_->wire_name) != std::end(wire_names);
-        fault("wire",
-              planned ? fmt::format("the wire '{}' is not in this version", p_->wire_name)
-                      : fmt::format("there is no wire '{}'{}", p_->wire_name, did_you_mean(p_->wire_name, wire_names)));
+        p_->wire = resolve("wire", p_->wire_name, wire);
+    }
+
+    const canon::Wire* resolve(std::string_view member, const std::string& name, const WireResolver& wire) {
+        const auto* found = wire(name);
+        if (found) return found;
+        const bool planned = std::find(std::begin(wire_names), std::end(wire_names), name) != std::end(wire_names);
+        fault(member, planned ? fmt::format("the wire '{}' is not in this version", name)
+                              : fmt::format("there is no wire '{}'{}", name, did_you_mean(name, wire_names)));
+        return nullptr;
+    }
+
+    /// A known provider's further wires are those of its own wire's address.
+    void set_other_wires(const WireResolver& wire) {
+        std::vector<std::string> names = c_.also;
+        if (facts_ && c_.wire.empty()) names.insert(names.end(), facts_->also.begin(), facts_->also.end());
+        for (const auto& name : names)
+            if (const auto* found = resolve("also", name, wire)) p_->also.push_back(found);
     }
 
     void set_base_url() {
@@ -113,7 +125,10 @@ class Maker {
         std::string word = c_.auth;
         if (word.empty() && facts_) word = facts_->auth;
         if (word.empty())
-            word = c_.keys.empty() && !facts_ ? "none" : p_->wire_name == "anthropic" ? "x-api-key" : "bearer";
+            word = c_.keys.empty() && !facts_            ? "none"
+                   : p_->wire_name == "anthropic"        ? "x-api-key"
+                   : p_->wire_name.starts_with("azure-") ? "api-key"
+                                                         : "bearer";
         std::vector<std::string_view> known;
         for (const auto& [name, auth] : auth_names) {
             known.push_back(name);
@@ -184,6 +199,13 @@ class Maker {
     std::shared_ptr<Provider> p_ = std::make_shared<Provider>();
 };
 }  // namespace
+
+const canon::Wire& Provider::wire_for(canon::Family caller) const {
+    if (wire->carries(caller, quirks)) return *wire;
+    for (const auto* w : also)
+        if (w->carries(caller, quirks)) return *w;
+    return *wire;
+}
 
 Providers::Providers(const std::vector<ProviderConfig>& configs, const Data& data, const WireResolver& wire,
                      std::map<std::string, size_t, std::less<>>& ids, Faults& faults) {

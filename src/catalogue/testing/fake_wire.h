@@ -24,8 +24,9 @@ class FakeWire final : public canon::Wire {
 };
 
 inline const canon::Wire* fake_wires(std::string_view name) {
-    static const FakeWire openai(canon::Family::openai_chat),
+    static const FakeWire openai(canon::Family::openai_chat), responses(canon::Family::openai_responses),
         anthropic(canon::Family::anthropic, canon::feature_many_choices | canon::feature_audio_in);
+    if (name == "openai-responses") return &responses;
     return name == "openai-chat" ? &openai : name == "anthropic" ? &anthropic : nullptr;
 }
 

@@ -28,7 +28,8 @@ canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
             std::find(can.begin(), can.end(), "reasoning") != can.end()};
 }
 
-Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
+Status fill_lossless(Flow& f, const route::Attempt& a, Outgoing& out) {
+    const auto& t = *a.target;
     const auto& quirks = t.provider->quirks;
     canon::Patch patch;
     patch.model = t.model;
@@ -37,18 +38,18 @@ Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
     patch.max_output = f.clamped_max;
     patch.max_output_member = quirks.max_completion_tokens ? "max_completion_tokens" : "max_tokens";
     TRY(out.spliced, f.call.dialect->splice(f.call.in.body, f.envelope, patch));
-    out.encoded = t.provider->wire->head(f.call.in.operation, wire_target(f, t), f.envelope.stream);
+    out.encoded = a.wire->head(f.call.in.operation, wire_target(f, t), f.envelope.stream);
     out.request.body = out.spliced.pieces;
     return {};
 }
 
-Status fill_translated(Flow& f, const catalogue::Target& t, Outgoing& out) {
+Status fill_translated(Flow& f, const route::Attempt& a, Outgoing& out) {
     if (!f.parsed) {
         TRY(f.parsed, f.call.dialect->parse(f.call.in));
         if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max)
             chat->max_output = std::min(*f.clamped_max, chat->max_output.value_or(*f.clamped_max));
     }
-    TRY(out.encoded, t.provider->wire->encode(*f.parsed, wire_target(f, t), out.losses));
+    TRY(out.encoded, a.wire->encode(*f.parsed, wire_target(f, *a.target), out.losses));
     out.request.body = {out.encoded.body};
     return {};
 }
@@ -74,7 +75,7 @@ void add_auth(net::Headers& headers, catalogue::Auth auth, const std::string& se
 
 Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
     const auto& provider = *a.target->provider;
-    TRYV(a.lossless ? fill_lossless(f, *a.target, out) : fill_translated(f, *a.target, out));
+    TRYV(a.lossless ? fill_lossless(f, a, out) : fill_translated(f, a, out));
     out.request.target = out.encoded.path;
     for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
@@ -98,12 +99,12 @@ int64_t retry_after_ms(const net::Headers& headers) {
     return std::clamp<int64_t>((timegm(&tm) - now_us() / 1'000'000) * 1000, 0, max_retry_after_ms);
 }
 
-rt::Task<Error> refusal(const catalogue::Provider& provider, net::ClientReply& reply) {
+rt::Task<Error> refusal(const canon::Wire& wire, net::ClientReply& reply) {
     auto body = co_await reply.read_all(max_error_body);
     const std::string text = body ? *body : std::string{};
     if (reply.status() < 400)  // redirects are never followed: our credentials would go along
         co_return Error(ErrorCode::upstream_error, fmt::format("the provider answered with status {}", reply.status()));
-    auto error = provider.wire->error(reply.status(), text);
+    auto error = wire.error(reply.status(), text);
     const int64_t wait = retry_after_ms(reply.headers());
     if (wait && !error.retry_after_ms()) error = std::move(error).retry_after_ms(wait);
     co_return error;
@@ -147,8 +148,7 @@ std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a)
     if (a.lossless) return f.call.dialect->tap(f.reply_terms);
     const bool embeds = f.call.in.operation == canon::Operation::embedding;
     const auto operation = embeds ? canon::Operation::embedding : canon::Operation::chat;
-    return translate(a.target->provider->wire->decoder(operation, f.envelope.stream),
-                     f.call.dialect->renderer(f.reply_terms));
+    return translate(a.wire->decoder(operation, f.envelope.stream), f.call.dialect->renderer(f.reply_terms));
 }
 
 Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
@@ -260,7 +260,7 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     if (!sent) co_return failed(std::move(sent).error());
     auto reply = *std::move(sent);
     if (reply->status() < 200 || reply->status() > 299) {
-        auto error = co_await refusal(*provider, *reply);
+        auto error = co_await refusal(*a.wire, *reply);
         co_return failed(std::move(error));
     }
     f.losses = std::move(out.losses);
