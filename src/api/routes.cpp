@@ -24,6 +24,7 @@ using identity::Role;
 const std::vector<Route>& routes() {
     static const std::vector<Route> rows = {
         {"POST", "/v1/chat/completions", chat_completions, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1/completions", completions, Billing::held, Access::key, Mark::once},
         {"POST", "/v1/embeddings", embeddings, Billing::held, Access::key, Mark::once},
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},

@@ -1,11 +1,17 @@
 #include "dialect/registry.h"
 
 #include "dialect/openai_chat/openai_chat.h"
+#include "dialect/openai_completions/openai_completions.h"
 
 namespace aig::dialect {
 
 const canon::Dialect& openai_chat() {
     static const openai::OpenAiChat dialect;
+    return dialect;
+}
+
+const canon::Dialect& openai_completions() {
+    static const openai::OpenAiCompletions dialect;
     return dialect;
 }
 

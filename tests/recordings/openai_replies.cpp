@@ -45,15 +45,17 @@ struct Tapped {
 
 std::vector<size_t> no_cuts() { return {}; }
 
-Tapped run_tap(const Recording& r, bool wants_usage, const std::vector<size_t>& cuts) {
+Tapped run_tap(const Recording& r, bool wants_usage, const std::vector<size_t>& cuts,
+               const Dialect& dialect = dialect::openai_chat()) {
     Envelope envelope;
+    if (dialect.family() == Family::openai_completions) envelope.operation = Operation::completion;
     envelope.stream = r.stream;
     envelope.wants_usage = wants_usage;
     ReplyTerms terms;
     terms.envelope = &envelope;
     terms.public_model = public_model;
     terms.request_id = "req_1";
-    const auto tap = dialect::openai_chat().tap(terms);
+    const auto tap = dialect.tap(terms);
     Tapped out;
     const auto gather = [&](const Result<std::vector<std::string_view>>& pieces) {
         if (!pieces)
@@ -433,6 +435,73 @@ TEST(RecordedReplies, however_the_bytes_are_cut) {
     }
     std::printf("[          ] %d streams, %lld cuts\n", streams, static_cast<long long>(runs));
     EXPECT_GT(streams, 400);
+}
+
+/// Text completions of every recorded provider that has them, lossless, however the bytes are cut.
+TEST(RecordedReplies, text_completions) {
+    AIG_NEED_RECORDINGS("openai_completions");
+    std::mt19937 random(20261128);
+    const Dialect& completions = dialect::openai_completions();
+    int streams = 0, bodies = 0, unread = 0;
+    for (const auto name : {"openai_completions", "azure_openai_completions", "huggingface_completions",
+                            "local_completions", "together_completions", "openai_compat_completions"})
+        recordings::each(name, [&](const Recording& r) {
+            const auto doc = JsonDoc::parse(r.response);
+            if (r.status != 200 || (doc && doc->root()["object"].text() == "chat.completion")) return;
+            SCOPED_TRACE(r.provider + ' ' + r.id);
+            for (const bool wants_usage : {true, false}) {
+                const Tapped t = run_tap(r, wants_usage, no_cuts(), completions);
+                // Writer streams {"value": ...} and no end: nobody's completions.
+                if (r.response.starts_with("data: {\"value\"")) {
+                    EXPECT_EQ(t.failure, ErrorCode::upstream_truncated);
+                    unread += wants_usage;
+                    continue;
+                }
+                ASSERT_FALSE(t.failure) << error_row(*t.failure).name << ' ' << r.response.substr(0, 300);
+                EXPECT_TRUE(t.facts.terminal && t.facts.content);
+                EXPECT_GT(t.facts.delivered.bytes, 0);
+                r.stream ? compare_stream(r, t, wants_usage) : compare_body(r, t);
+                (r.stream ? streams : bodies) += wants_usage;
+                if (!r.stream) continue;
+                for (const auto& cuts : cuts_of(r.response.size(), random)) {
+                    const Tapped cut = run_tap(r, wants_usage, cuts, completions);
+                    ASSERT_EQ(cut.sent + cut.tail, t.sent + t.tail);
+                    ASSERT_EQ(describe(cut.facts), describe(t.facts));
+                }
+            }
+        });
+    EXPECT_GT(streams, 14);
+    EXPECT_GT(bodies, 25);
+    EXPECT_EQ(unread, 1);
+}
+
+/// What recorded callers of text completions sent is understood, patched and said again.
+TEST(RecordedReplies, text_completion_requests) {
+    AIG_NEED_RECORDINGS("openai_completions");
+    int seen = 0, as_chats = 0;
+    for (const auto name : {"openai_completions", "azure_openai_completions", "huggingface_completions",
+                            "local_completions", "together_completions", "openai_compat_completions"})
+        recordings::each(name, [&](const Recording& r) {
+            const auto doc = JsonDoc::parse(r.request);
+            if (!doc || !doc->root()["prompt"] || r.status != 200) return;
+            SCOPED_TRACE(r.provider + ' ' + r.id);
+            const auto e = dialect::openai_completions().peek({Operation::completion, r.request});
+            ASSERT_TRUE(e.ok()) << e.error().message();
+            ++seen;
+            const auto parsed = dialect::openai_completions().parse({Operation::completion, r.request});
+            if (!parsed) {
+                EXPECT_TRUE(e->needs & feature_fill_in) << r.request;
+                return;
+            }
+            ++as_chats;
+            Losses losses;
+            const auto body = provider::wire("openai-chat")->encode(*parsed, {"m", 0, {}, false}, losses);
+            ASSERT_TRUE(body.ok()) << body.error().message();
+            const auto chat = JsonDoc::parse(body->body);
+            EXPECT_FALSE(chat->root()["messages"].size() != 1) << body->body;
+        });
+    EXPECT_GT(seen, 40);
+    EXPECT_GT(as_chats, 30);
 }
 
 TEST(RecordedReplies, embeddings) {

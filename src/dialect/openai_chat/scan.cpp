@@ -119,6 +119,9 @@ struct ReplyScan::Reading {
             } else if (key == "message") {
                 // Perplexity repeats the whole message beside each delta.
                 if (m.is_object() && !c["delta"]) TRYV(message(m));
+            } else if (key == "text") {
+                // A text completion; Together repeats a chat's delta so.
+                if (!c["delta"] && !c["message"]) output(m.text());
             } else if (key == "finish_reason") {
                 finish = m.text();
             } else if (key == "error" && m.is_object()) {

@@ -73,7 +73,7 @@ void limit_output(const Envelope& e, const Patch& patch, std::vector<Cut>& cuts)
 
 Result<Spliced> OpenAiChat::splice(std::string_view body, const Envelope& e, const Patch& patch) const {
     std::vector<Cut> cuts;
-    if (e.operation == Operation::chat) {
+    if (e.operation != Operation::embedding) {
         limit_output(e, patch, cuts);
         if (patch.drop_stream_options)
             drop_stream_options(body, e, cuts);

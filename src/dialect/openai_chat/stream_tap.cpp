@@ -32,6 +32,7 @@ class StreamTap final : public Relay {
   public:
     explicit StreamTap(const ReplyTerms& terms)
         : wants_usage_(terms.envelope && terms.envelope->wants_usage),
+          completion_(terms.envelope && terms.envelope->operation == Operation::completion),
           terms_(terms),
           model_json_(json_string(terms.public_model)) {}
 
@@ -101,7 +102,7 @@ class StreamTap final : public Relay {
         std::string out, choices;
         auto open = scan_.open_choices();
         if (open.empty() && !facts_.finished) open.push_back(0);
-        for (const int index : open) append_chunk(out, head(), ending_choice(index, "length"), {});
+        for (const int index : open) append_chunk(out, head(), ending_choice(index, "length", completion_), {});
         if (wants_usage_) append_usage_chunk(out, bill);
         return out += done_event;
     }
@@ -114,8 +115,8 @@ class StreamTap final : public Relay {
         return raw.ends_with('\n') || raw.ends_with('\r') ? "\n" : "\n\n";
     }
     ChunkHead head() const {
-        return {scan_.id().empty() ? "chatcmpl-" + terms_.request_id : scan_.id(),
-                scan_.created() ? scan_.created() : terms_.created_s, terms_.public_model};
+        return {scan_.id().empty() ? (completion_ ? "cmpl-" : "chatcmpl-") + terms_.request_id : scan_.id(),
+                scan_.created() ? scan_.created() : terms_.created_s, terms_.public_model, completion_};
     }
 
     Status take(const SseEvent& event) {
@@ -267,7 +268,7 @@ class StreamTap final : public Relay {
             pieces_.push_back(piece);
     }
 
-    const bool wants_usage_;
+    const bool wants_usage_, completion_;
     const ReplyTerms terms_;
     const std::string model_json_;
     SseReader reader_;

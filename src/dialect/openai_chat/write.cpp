@@ -33,7 +33,7 @@ void append_chunk(std::string& out, const ChunkHead& head, std::string_view choi
     JsonWriter w(out);
     w.begin_object()
         .field("id", head.id)
-        .field("object", "chat.completion.chunk")
+        .field("object", head.completion ? "text_completion" : "chat.completion.chunk")
         .field("created", head.created)
         .field("model", head.model);
     w.key("choices").begin_array().raw_members(choices).end_array();
@@ -42,10 +42,11 @@ void append_chunk(std::string& out, const ChunkHead& head, std::string_view choi
     out += "\n\n";
 }
 
-std::string ending_choice(int index, std::string_view finish_reason) {
+std::string ending_choice(int index, std::string_view finish_reason, bool completion) {
     std::string out;
     JsonWriter w(out);
-    w.begin_object().field("index", index).key("delta").begin_object().end_object();
+    w.begin_object().field("index", index);
+    completion ? w.field("text", "") : w.key("delta").begin_object().end_object();
     w.field_null("logprobs").field("finish_reason", finish_reason).end_object();
     return out;
 }

@@ -15,7 +15,8 @@ constexpr std::string_view done_event = "data: [DONE]\n\n";
 struct ChunkHead {
     std::string id;
     int64_t created = 0;
-    std::string model;  ///< the public model
+    std::string model;        ///< the public model
+    bool completion = false;  ///< chunks of a text completion
 };
 
 /// A usage object with `cost` in whole currency units; `estimated` only when the count is ours.
@@ -24,7 +25,7 @@ void append_usage(std::string& out, const canon::Bill& bill, bool embedding = fa
 /// or "".
 void append_chunk(std::string& out, const ChunkHead& head, std::string_view choices, std::string_view usage);
 /// One choice that ends.
-std::string ending_choice(int index, std::string_view finish_reason);
+std::string ending_choice(int index, std::string_view finish_reason, bool completion = false);
 /// The decimal number behind "cost":.
 std::string cost_number(const canon::Bill& bill);
 
