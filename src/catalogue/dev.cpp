@@ -6,6 +6,9 @@ namespace aig::catalogue {
 namespace {
 constexpr auto openai_wire = "sim-openai";
 constexpr auto anthropic_wire = "sim-anthropic";
+constexpr auto responses_wire = "sim-responses";
+constexpr auto completions_wire = "sim-completions";  ///< chats, and the legacy text completions
+constexpr auto both_wires = "sim-openai-both";        ///< chats and Responses, as OpenAI itself
 
 ProviderConfig provider(std::string name, std::string wire, std::string_view sim_url) {
     ProviderConfig p;
@@ -86,6 +89,27 @@ ModelConfig hidden(std::string id, std::vector<TargetConfig> targets, PriceConfi
     m.targets = std::move(targets);
     m.price = std::move(price);
     return m;
+}
+
+/// The simulated OpenAI's other wires, each behind a name of its own so that what is listed stays as it is.
+void add_openai_wires(Config& config, std::string_view sim_url, const PriceConfig& tokens) {
+    auto completions = provider(completions_wire, "openai-chat", sim_url);
+    completions.quirks = {"completions"};
+    auto both = provider(both_wires, "openai-chat", sim_url);
+    both.also = {"openai-responses"};
+    for (auto& p : {provider(responses_wire, "openai-responses", sim_url), completions, both})
+        config.providers.push_back(p);
+    auto responses = hidden("sim/responses", {{responses_wire, "gpt-5.4", 0, 1, {}}}, tokens);
+    responses.capabilities = {"vision", "function_calling", "reasoning"};
+    config.models->push_back(std::move(responses));
+    config.models->push_back(hidden("sim/openai", {{both_wires, "gpt-5.4", 0, 1, {}}}, tokens));
+    config.models->push_back(hidden("sim/instruct", {{completions_wire, "gpt-3.5-turbo-instruct", 0, 1, {}}}, tokens));
+    const auto pattern = [&](std::string prefix, std::vector<TargetConfig> targets) {
+        config.patterns.push_back({prefix, hidden(prefix, std::move(targets), tokens)});
+    };
+    pattern("fault-responses/", {{responses_wire, "fault/*", 0, 1, {}}});
+    pattern("failover-responses/", {{responses_wire, "fault/*", 0, 1, {}}, {openai_wire, "gpt-5.4", 1, 1, {}}});
+    pattern("fault-completions/", {{completions_wire, "fault/*", 0, 1, {}}});
 }
 
 std::vector<ModelConfig> listed_models() {
@@ -198,6 +222,7 @@ Config dev_config(std::string_view sim_url) {
     models.push_back(
         hidden("sim/per-request-anthropic", {{anthropic_wire, "sim/per-request-anthropic", 0, 1, {}}}, per_request));
     config.models = std::move(models);
+    add_openai_wires(config, sim_url, tokens);
     const auto pattern = [&](std::string prefix, std::vector<TargetConfig> targets) {
         config.patterns.push_back({prefix, hidden(prefix, std::move(targets), tokens)});
     };

@@ -167,6 +167,45 @@ TEST_F(Recordings, AnthropicStreamed) {
     expect_like_recorded(recorded, replies);
 }
 
+std::vector<std::string> responses_bodies(const std::string& stream) {
+    auto said = [&](const char* prompt) {
+        return R"({"model":"m")" + stream + R"(,"input":[{"role":"user","content":")" + prompt + "\"}]";
+    };
+    return {
+        said("Say hi") + "}",
+        said("weather in Paris and Tokyo") +
+            R"(,"tools":[{"type":"function","name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}]})",
+        said("Say hi") + R"(,"reasoning":{"effort":"low","summary":"auto"},"include":["reasoning.encrypted_content"]})",
+        said("Write 50 words") + R"(,"max_output_tokens":16})"};
+}
+
+TEST_F(Recordings, ResponsesWhole) {
+    Recorded recorded;
+    add_recordings("openai_responses.jsonl", "openai", false, recorded);
+    std::vector<Paths> replies;
+    for (const std::string& body : responses_bodies("")) replies.push_back(simulated("/v1/responses", body, false));
+    expect_like_recorded(recorded, replies);
+}
+
+TEST_F(Recordings, ResponsesStreamed) {
+    Recorded recorded;
+    add_recordings("openai_responses.jsonl", "openai", true, recorded);
+    std::vector<Paths> replies;
+    for (const std::string& body : responses_bodies(R"(,"stream":true)"))
+        replies.push_back(simulated("/v1/responses", body, true));
+    expect_like_recorded(recorded, replies);
+}
+
+TEST_F(Recordings, Completions) {
+    Recorded whole, streamed;
+    add_recordings("openai_completions.jsonl", "openai", false, whole);
+    expect_like_recorded(whole, {simulated("/v1/completions", R"({"model":"m","prompt":"Say hi"})", false)});
+    add_recordings("openai_completions.jsonl", "openai", true, streamed);
+    streamed.interactions = std::max(streamed.interactions, 11);
+    for (const std::string& p : simulated("/v1/completions", R"({"model":"m","prompt":"Say hi","stream":true})", true))
+        EXPECT_TRUE(streamed.seen.count(p)) << "never recorded: " << p;
+}
+
 TEST_F(Recordings, Embeddings) {
     Recorded recorded;
     add_recordings("embeddings.jsonl", "openai", false, recorded);

@@ -1,4 +1,4 @@
-// Every way a provider can fail x both wires x streamed and not x alone and with a second target behind it. Asked of each:
+// Every way a provider can fail x every wire x streamed and not x alone and with a second target behind it. Asked of each:
 // it ends in time and in the caller's dialect, a failure is free, a success costs what it says, and the provider is called
 // once - or twice when the second target answers, which it does exactly when no content had reached the caller.
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ const ok = ['ok', 'ok'], error = ['error', 'error'], any = ['any', 'any'], calle
 const faults = {                       // [not streamed, streamed], one for both wires or one for each
     accept_close: error, rst_before_reply: error, rst_in_status: error, rst_in_headers: error, rst_mid_body: error, eof_mid_body: error,
     stall_before_headers: error, stall_after_headers: error, stall_mid_sse: error, done_missing_open: ['ok', 'any'], close_after_reply: ok,
-    eof_without_done: ['ok', { openai: 'ok', anthropic: 'error' }], 'eof_without_done@3': ['ok', 'error'], eof_mid_event: ['ok', 'error'], eof_mid_utf8: error, events_after_done: ok,
+    eof_without_done: ['ok', { openai: 'ok', anthropic: 'error', responses: 'error' }], 'eof_without_done@3': ['ok', 'error'], eof_mid_event: ['ok', 'error'], eof_mid_utf8: error, events_after_done: ok,
     json_error_200: error, sse_error_first: error, sse_error_mid: error, raw_json_tail: error, malformed_event: error, truncated_json: error,
     wrong_content_type: any, unknown_event: ok, sse_crlf: ok, sse_no_space: ok, sse_comments: ok, sse_comments_only: error,
     finish_with_content: ok, null_finish: any, content_filter: ok, zero_output: error,
@@ -32,9 +32,11 @@ const timeoutsOf = (name) => ({ connect: '2s', first_byte: '3s', total: name.sta
 
 const cases = [];
 for (const [name, outcomes] of Object.entries(faults))
-    for (const wire of ['openai', 'anthropic'])
+    for (const wire of ['openai', 'anthropic', 'responses'])
         for (const stream of [false, true])
             for (const second of [false, true]) {
+                // What failing over means does not depend on the wire: the third one is asked alone.
+                if (second && wire === 'responses') continue;
                 const told = outcomes[stream ? 1 : 0], outcome = told[wire] ?? told;
                 cases.push({ name, wire, stream, second, outcome, id: `${wire}-${stream ? 'streamed' : 'whole'}-${second ? 'failover' : 'alone'}-${name.replace('@', '-')}` });
             }
@@ -46,6 +48,7 @@ before(async () => {
     provider = await Provider.start({ bill: path.join(folder, 'invoice.jsonl') });
     // Every case has a provider of its own: keys, breakers and retry budgets of one must not decide another.
     config = await serveConfig(provider, folder, (base) => {
+        base.providers['sim-responses'] = { ...base.providers['sim-openai'], wire: 'openai-responses' };
         for (const { id, name, wire, second } of cases) {
             base.providers[`p-${id}`] = { ...base.providers[`sim-${wire}`], timeouts: timeoutsOf(name) };
             const targets = [{ provider: `p-${id}`, model: `${id}/fault/${name}`, priority: 0 }];

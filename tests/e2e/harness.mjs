@@ -15,11 +15,13 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A model on each wire, so that every suite meets the lossless lane and the translated one. */
 export const wires = { openai: 'openai/gpt-5.4', anthropic: 'anthropic/claude-sonnet-4.6' };
+/** Wires that no listed model stands behind in `aig dev`. */
+export const hiddenWires = { responses: 'sim/responses' };
 export const embedder = 'baai/bge-m3';
 /** The simulated models count as far as they are asked to. */
 export const longAnswer = { messages: [{ role: 'user', content: 'Count to 4000.' }] };
 /** The same, spoken slowly: for callers who leave, and gateways that stop, in the middle. */
-export const slowly = { openai: 'fault/slow', anthropic: 'fault-anthropic/slow' };
+export const slowly = { openai: 'fault/slow', anthropic: 'fault-anthropic/slow', responses: 'fault-responses/slow' };
 
 // ---- money: whole nano-dollars as BigInt --------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ const every = () => Object.entries(contract.paths).flatMap(([path, methods]) => 
 /** A body each paid route would carry out for somebody with money. A paid route that is not here fails the test. */
 const bodies = {
     'POST /v1/chat/completions': [wires.openai, wires.anthropic].flatMap((model) => [false, true].map((stream) => ({ model, stream, max_tokens: 20, messages: [{ role: 'user', content: 'hi' }] }))),
+    'POST /v1/completions': ['sim/instruct', wires.openai].flatMap((model) => [false, true].map((stream) => ({ model, stream, max_tokens: 20, prompt: 'hi' }))),
     'POST /v1/embeddings': [{ model: embedder, input: 'x' }],
 };
 const refusals = { 'sk-': [402, 'insufficient_quota'], 'sk-aig-': [402, 402], sk_live_: [422, 'insufficient_balance'], gw_: [402, 'insufficient_quota'] };

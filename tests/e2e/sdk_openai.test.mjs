@@ -1,10 +1,10 @@
 // The openai package against the gateway: everything a customer's program does, once on the OpenAI wire (lossless) and once on the
-// Anthropic wire (translated). Each call is checked three ways: what the SDK gave back, how often the provider was called, and
+// Anthropic and the Responses wire (translated). Each call is checked three ways: what the SDK gave back, how often the provider was called, and
 // that the wallet fell by exactly the cost that was told.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import OpenAI from 'openai';
-import { Gateway, embedder, longAnswer, nanos, nanosOfCents, sleep, slowly, wires } from './harness.mjs';
+import { Gateway, embedder, hiddenWires, longAnswer, nanos, nanosOfCents, sleep, slowly, wires } from './harness.mjs';
 
 let gateway;
 before(async () => { gateway = await Gateway.dev(); });
@@ -40,7 +40,10 @@ function assertWeatherArguments(text) {
     assert.ok(['c', 'f'].includes(value.unit), text);
 }
 
-for (const [wire, model] of Object.entries(wires)) {
+/** OpenAI's Responses take no maximum below 16. */
+const least = { responses: 16 };
+
+for (const [wire, model] of Object.entries({ ...wires, ...hiddenWires })) {
     describe(`chat through the ${wire} wire (${model})`, () => {
         const messages = [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Say hello.' }];
 
@@ -104,7 +107,7 @@ for (const [wire, model] of Object.entries(wires)) {
                 let reply;
                 await counted(customer, 1, async () => { reply = await clientOf(customer).chat.completions.create({ model, ...longAnswer, ...limit }); });
                 assert.equal(reply.choices[0].finish_reason, 'length');
-                assert.ok(reply.usage.completion_tokens <= 3);
+                assert.ok(reply.usage.completion_tokens <= (least[wire] ?? 3));
             }
         });
 
@@ -240,6 +243,12 @@ describe('what only one wire has', () => {
         assert.deepEqual(reply.choices.map((choice) => choice.index), [0, 1]);
         const paid = await counted(customer, 0, () => assert.rejects(clientOf(customer).chat.completions.create({ model: wires.anthropic, ...ask }), (error) => error instanceof OpenAI.BadRequestError && /\bn\b/.test(error.message)));
         assert.equal(paid, 0n);
+    });
+    test('stop sequences go where the wire has them, and are 400 naming them where it has not', async () => {
+        const customer = await gateway.customer();
+        const ask = { messages: [{ role: 'user', content: 'Count to 9' }], stop: [' 4'] };
+        for (const model of Object.values(wires)) assert.equal((await clientOf(customer).chat.completions.create({ model, ...ask })).choices[0].message.content, '1 2 3');
+        await counted(customer, 0, () => assert.rejects(clientOf(customer).chat.completions.create({ model: hiddenWires.responses, ...ask }), (error) => error instanceof OpenAI.BadRequestError && /stop/.test(error.message)));
     });
     test('what a target drops is named in x-aig-loss', async () => {
         const customer = await gateway.customer();

@@ -59,7 +59,9 @@ void call_tools(const Ask& ask, Turn& turn, uint64_t salt) {
         const std::string subject = subjects.empty() ? "" : subjects[std::min(i, subjects.size() - 1)];
         const IdForm& form = ask.wire->call_id;
         const std::string id = vendor_id(form.prefix, form.digits, salt + 7 * (i + 1));
-        turn.calls.push_back({id, std::string(tool.name), schema_instance(tool.schema, {subject, ask.prompt})});
+        turn.calls.push_back({id, std::string(tool.name),
+                              tool.custom ? plain_text(ask) : schema_instance(tool.schema, {subject, ask.prompt}),
+                              tool.custom});
     }
     turn.finish = Finish::tool_calls;
 }
@@ -124,6 +126,13 @@ void apply_budget(Turn& turn, int64_t budget) {
     turn.stop_sequence.clear();
 }
 
+/// What is asked with one of several prompts.
+Ask of_prompt(const Ask& ask, size_t at) {
+    Ask one = ask;
+    one.prompt = ask.prompts[at];
+    return one;
+}
+
 }  // namespace
 
 std::string vendor_id(std::string_view prefix, size_t digits, uint64_t seed) {
@@ -144,11 +153,13 @@ Answer make_answer(const Ask& ask, uint64_t salt) {
     answer.id = vendor_id(ask.wire->reply_id.prefix, ask.wire->reply_id.digits, salt);
     answer.created = now_us() / 1'000'000;
     answer.usage.input = ask.input_tokens;
-    for (int64_t i = 0; i < ask.n; ++i) {
-        Turn turn = make_turn(ask, salt, i);
+    const int64_t prompts = std::max<int64_t>(1, static_cast<int64_t>(ask.prompts.size()));
+    for (int64_t i = 0; i < ask.n * prompts; ++i) {
+        Turn turn = ask.prompts.empty() ? make_turn(ask, salt, i)
+                                        : make_turn(of_prompt(ask, static_cast<size_t>(i / ask.n)), salt, i % ask.n);
         apply_stops(ask, turn);
         apply_budget(turn, ask.max_tokens.value_or(INT64_MAX));
-        answer.usage.output += turn.tokens;
+        answer.usage.output += turn.tokens * std::max(ask.best_of / ask.n, int64_t{1});
         answer.usage.reasoning += turn.reasoning_tokens;
         answer.turns.push_back(std::move(turn));
     }

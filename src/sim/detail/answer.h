@@ -13,6 +13,7 @@ enum class Finish : uint8_t { stop, stop_sequence, length, tool_calls, refused }
 
 struct ToolCall {
     std::string id, name, arguments;
+    bool custom = false;  ///< arguments are free text
 };
 
 /// One choice of an answer.

@@ -27,6 +27,7 @@ using Checked = std::optional<Refusal>;  ///< nothing = the request is fine
 struct ToolDef {
     std::string_view name, description;
     JsonRef schema;
+    bool custom = false;  ///< takes free text
 };
 enum class ToolChoice : uint8_t { automatic, none, required, named };
 enum class Format : uint8_t { text, json_object, json_schema };
@@ -54,10 +55,15 @@ struct Ask {
     JsonRef schema;
 
     bool reasoning = false;
+    bool summary = false;  ///< of the reasoning, wanted in the reply (Responses)
+    bool sealed = false;   ///< encrypted reasoning wanted (Responses)
     bool logprobs = false;
     int64_t top_logprobs = 0;
 
     std::string prompt;                     ///< text of the last user message
+    std::vector<std::string> prompts;       ///< several to answer, each `n` times (text completions)
+    bool echo = false;                      ///< the prompt stands in front of its answer (text completions)
+    int64_t best_of = 1;                    ///< answers made for each given out
     std::vector<std::string> tool_results;  ///< what the tools said, when that is how the conversation ends
     int64_t images = 0;
     int64_t input_tokens = 0;
@@ -90,11 +96,18 @@ uint64_t hash_text(std::string_view text, uint64_t seed = 0xcbf29ce484222325);
 
 Checked read_openai_chat(JsonRef root, Ask& ask);
 Checked read_anthropic_messages(JsonRef root, Ask& ask);
+Checked read_openai_responses(JsonRef root, Ask& ask);
+Checked read_openai_completions(JsonRef root, Ask& ask);
 /// The "messages" of each, for the two above.
 Checked read_openai_messages(JsonRef list, Ask& ask, PromptMeter& meter);
+Checked read_openai_items(JsonRef list, Ask& ask, PromptMeter& meter);
 Checked read_anthropic_turns(JsonRef list, Ask& ask, PromptMeter& meter);
 
 /// Facts about thinking signatures, which the simulator mints and checks.
 std::string thinking_signature(std::string_view thinking);
+/// The same of encrypted reasoning: bytes that were not minted here, and those of another item's id, are refused.
+std::string sealed_reasoning(std::string_view reasoning);
+std::string sealed_item_id(std::string_view sealed);
+bool is_sealed_reasoning(std::string_view sealed);
 
 }  // namespace aig::sim

@@ -64,6 +64,8 @@ struct Vendor {
 /// In the order they are asked whether a request is theirs.
 const std::vector<const Vendor*>& vendors();
 const Vendor& openai_vendor();
+const Vendor& openai_responses_vendor();
+const Vendor& openai_completions_vendor();
 const Vendor& anthropic_vendor();
 
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);

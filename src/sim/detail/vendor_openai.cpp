@@ -13,25 +13,6 @@ bool serves(const Request& request, Place& place) {
     return place.task != Task::generate || path == "/v1/chat/completions";
 }
 
-Checked admit(const Request& request, std::string_view wanted) {
-    const std::string_view key = bearer(request);
-    if (key.empty())
-        return Refusal{401, "invalid_request_error",
-                       "You didn't provide an API key. You need to provide your API key in an Authorization "
-                       "header using Bearer auth (i.e. "
-                       "Authorization: Bearer YOUR_KEY).",
-                       "", ""};
-    if (!wanted.empty() && key != wanted)
-        return Refusal{401, "invalid_request_error",
-                       "Incorrect API key provided: ****. You can find your API key at "
-                       "https://platform.openai.com/account/api-keys.",
-                       "", "invalid_api_key"};
-    // What OpenAI says to a body of any other type.
-    if (request.method == "POST" && request.header("content-type").find("application/json") == std::string_view::npos)
-        return Refusal{400, "invalid_request_error", "you must provide a model parameter", "", ""};
-    return {};
-}
-
 Checked read(JsonRef root, const Place&, Ask& ask) { return read_openai_chat(root, ask); }
 
 Checked embed(JsonRef root, const Place&, Reply& reply, int64_t& input_tokens) {
@@ -56,17 +37,36 @@ Reply models() {
     return reply;
 }
 
-Refusal unknown_model(std::string_view model) {
+}  // namespace
+
+Checked openai_admit(const Request& request, std::string_view wanted) {
+    const std::string_view key = bearer(request);
+    if (key.empty())
+        return Refusal{401, "invalid_request_error",
+                       "You didn't provide an API key. You need to provide your API key in an Authorization "
+                       "header using Bearer auth (i.e. "
+                       "Authorization: Bearer YOUR_KEY).",
+                       "", ""};
+    if (!wanted.empty() && key != wanted)
+        return Refusal{401, "invalid_request_error",
+                       "Incorrect API key provided: ****. You can find your API key at "
+                       "https://platform.openai.com/account/api-keys.",
+                       "", "invalid_api_key"};
+    // What OpenAI says to a body of any other type.
+    if (request.method == "POST" && request.header("content-type").find("application/json") == std::string_view::npos)
+        return Refusal{400, "invalid_request_error", "you must provide a model parameter", "", ""};
+    return {};
+}
+
+Refusal openai_unknown_model(std::string_view model) {
     return {404, "invalid_request_error",
             fmt::format("The model `{}` does not exist or you do not have access to it.", model), "",
             "model_not_found"};
 }
 
-Event error_event(const Refusal& refusal, int64_t tokens) {
+Event openai_error_event(const Refusal& refusal, int64_t tokens) {
     return {"data: " + openai_error_body(refusal) + "\n\n", tokens};
 }
-
-}  // namespace
 
 std::string openai_error_body(const Refusal& r) {
     std::string body;
@@ -121,14 +121,14 @@ const Vendor& openai_vendor() {
         v.caches_every_message = true;
         v.words = openai_words();
         v.serves = serves;
-        v.admit = admit;
+        v.admit = openai_admit;
         v.read = read;
         v.write = write_openai;
         v.embed = embed;
         v.models = models;
         v.error_body = openai_error_body;
-        v.error_event = error_event;
-        v.unknown_model = unknown_model;
+        v.error_event = openai_error_event;
+        v.unknown_model = openai_unknown_model;
         v.headers = openai_headers;
         return v;
     }();

@@ -7,6 +7,8 @@ namespace aig::sim {
 const std::vector<const Vendor*>& vendors() {
     static const std::vector<const Vendor*> all = {
         &anthropic_vendor(),
+        &openai_responses_vendor(),
+        &openai_completions_vendor(),
         &openai_vendor(),
     };
     return all;

@@ -12,6 +12,11 @@ Reply write_openai(const Ask& ask, const Answer& answer);
 std::string openai_error_body(const Refusal& refusal);
 void openai_headers(Reply& reply, std::string_view content_type);
 Words openai_words();
+Checked openai_admit(const Request& request, std::string_view key);
+Refusal openai_unknown_model(std::string_view model);
+Event openai_error_event(const Refusal& refusal, int64_t tokens);
+Reply write_openai_responses(const Ask& ask, const Answer& answer);
+Reply write_openai_completions(const Ask& ask, const Answer& answer);
 /// POST /v1/embeddings.
 Checked read_and_write_embeddings(JsonRef root, Reply& reply, int64_t& input_tokens);
 

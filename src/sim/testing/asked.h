@@ -44,4 +44,10 @@ inline Understood messages(Brain& brain, std::string_view members, bool stream =
     return understand_anthropic(ask(brain, "/v1/messages", body), stream);
 }
 
+inline Understood responses(Brain& brain, std::string_view members, bool stream = false) {
+    const std::string body =
+        std::string("{\"model\":\"gpt-5.4\",") + (stream ? "\"stream\":true," : "") + std::string(members) + "}";
+    return understand_responses(ask(brain, "/v1/responses", body), stream);
+}
+
 }  // namespace aig::sim::testing

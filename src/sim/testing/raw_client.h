@@ -71,6 +71,8 @@ struct Understood {
 };
 Understood understand_openai(const HttpReply& reply, bool stream);
 Understood understand_anthropic(const HttpReply& reply, bool stream);
+/// `signature` is the encrypted reasoning.
+Understood understand_responses(const HttpReply& reply, bool stream);
 
 /// The data of every event; a last event without its blank line is given with `cut`.
 std::vector<std::string> sse_data(std::string_view body, bool* cut = nullptr);
