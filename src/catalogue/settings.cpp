@@ -51,7 +51,8 @@ constexpr std::array rows{
     s::group("providers.*.api_keys[]", "One key."),
     s::text("providers.*.api_keys[].key", "", "The key.").required().secret(),
     s::integer("providers.*.api_keys[].weight", "1", "Its share of the calls.").range(1, 1000),
-    s::text("providers.*.wire", "", "What it speaks: `openai-chat`, `anthropic`. Known providers have theirs."),
+    s::text("providers.*.wire", "",
+            "What it speaks: `openai-chat`, `openai-responses`, `anthropic`, ... Known providers have theirs."),
     s::texts("providers.*.also",
              "Further wires it speaks at the same address: callers of that family get their bytes through unchanged."),
     s::text("providers.*.base_url", "", "Everything before the wire's own path, as in `https://api.example.com/v1`."),
@@ -67,9 +68,10 @@ constexpr std::array rows{
     s::integer("providers.*.max_concurrency", "",
                "Calls in flight at once; more go to the next target or wait in line up to 10 s.")
         .range(1, 1'000'000),
-    s::texts("providers.*.quirks",
-             "What is odd about it: `no_stream_options`, `max_completion_tokens`, `no_developer_role`, "
-             "`no_parallel_tool_calls`."),
+    s::texts(
+        "providers.*.quirks",
+        "What is odd about it: `no_stream_options`, `max_completion_tokens`, `no_developer_role`, "
+        "`no_parallel_tool_calls`, `no_encrypted_reasoning`, `completions` (it serves legacy text completions too)."),
     s::named("providers.*.headers", "Fixed extra headers of every call to it."),
     s::text("providers.*.headers.*", "", "The header's value."),
 
