@@ -22,6 +22,9 @@ struct Quirks {
     bool system_in_messages = false;      ///< Claude from Opus 4.8 on: takes system messages in the middle
     bool reasoning_back = false;          ///< wants reasoning_content back with tool calls; the others refuse it
     bool no_output_format = false;  ///< no output_config.format and no strict tools: schemas go through a forced tool
+    bool thinking_level = false;    ///< Gemini from 3 on: thinking by level, not by a budget of tokens
+    bool signed_calls = false;      ///< Gemini from 3 on: refuses a function call of this turn without its signature
+    bool openapi_schemas = false;   ///< Gemini servers that know schemas of the OpenAPI subset alone
 };
 
 /// The chosen target as a wire sees it.

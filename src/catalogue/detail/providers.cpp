@@ -22,6 +22,9 @@ constexpr std::pair<std::string_view, bool canon::Quirks::*> quirk_names[] = {
     {"no_sampling", &canon::Quirks::no_sampling},
     {"system_in_messages", &canon::Quirks::system_in_messages},
     {"no_output_format", &canon::Quirks::no_output_format},
+    {"thinking_level", &canon::Quirks::thinking_level},
+    {"signed_calls", &canon::Quirks::signed_calls},
+    {"openapi_schemas", &canon::Quirks::openapi_schemas},
 };
 
 constexpr std::pair<std::string_view, Auth> auth_names[] = {{"bearer", Auth::bearer},
@@ -29,6 +32,13 @@ constexpr std::pair<std::string_view, Auth> auth_names[] = {{"bearer", Auth::bea
                                                             {"x-goog-api-key", Auth::x_goog_api_key},
                                                             {"api-key", Auth::api_key},
                                                             {"none", Auth::none}};
+
+/// How a wire's own vendor wants its key.
+std::string_view usual_auth(std::string_view wire) {
+    if (wire == "anthropic") return "x-api-key";
+    if (wire == "gemini") return "x-goog-api-key";
+    return "bearer";
+}
 
 /// Goes into a header line: printable ASCII only, so that no secret can break out of it.
 bool header_safe(std::string_view text) {
@@ -110,8 +120,7 @@ class Maker {
     void set_auth() {
         std::string word = c_.auth;
         if (word.empty() && facts_) word = facts_->auth;
-        if (word.empty())
-            word = c_.keys.empty() && !facts_ ? "none" : p_->wire_name == "anthropic" ? "x-api-key" : "bearer";
+        if (word.empty()) word = c_.keys.empty() && !facts_ ? "none" : usual_auth(p_->wire_name);
         std::vector<std::string_view> known;
         for (const auto& [name, auth] : auth_names) {
             known.push_back(name);
