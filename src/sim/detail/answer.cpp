@@ -148,6 +148,10 @@ Answer make_answer(const Ask& ask, uint64_t salt) {
         Turn turn = make_turn(ask, salt, i);
         apply_stops(ask, turn);
         apply_budget(turn, ask.max_tokens.value_or(INT64_MAX));
+        if (ask.image_out && turn.finish == Finish::stop) {
+            turn.image = true;
+            turn.tokens += image_tokens;
+        }
         answer.usage.output += turn.tokens;
         answer.usage.reasoning += turn.reasoning_tokens;
         answer.turns.push_back(std::move(turn));

@@ -54,6 +54,8 @@ struct Ask {
     JsonRef schema;
 
     bool reasoning = false;
+    bool image_out = false;  ///< an image beside the text (Gemini)
+    bool as_array = false;   ///< of a stream: one JSON array instead of events (Gemini)
     bool logprobs = false;
     int64_t top_logprobs = 0;
 

@@ -65,6 +65,7 @@ struct Vendor {
 const std::vector<const Vendor*>& vendors();
 const Vendor& openai_vendor();
 const Vendor& anthropic_vendor();
+const Vendor& gemini_vendor();
 
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);
 /// A number that rises with each call, for request ids.
