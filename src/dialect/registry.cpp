@@ -1,11 +1,17 @@
 #include "dialect/registry.h"
 
+#include "dialect/gemini/gemini.h"
 #include "dialect/openai_chat/openai_chat.h"
 
 namespace aig::dialect {
 
 const canon::Dialect& openai_chat() {
     static const openai::OpenAiChat dialect;
+    return dialect;
+}
+
+const canon::Dialect& gemini() {
+    static const google::Gemini dialect;
     return dialect;
 }
 

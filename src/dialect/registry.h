@@ -7,5 +7,7 @@ namespace aig::dialect {
 
 /// POST /v1/chat/completions and /v1/embeddings.
 const canon::Dialect& openai_chat();
+/// POST /v1beta/models/MODEL:generateContent and its like.
+const canon::Dialect& gemini();
 
 }  // namespace aig::dialect

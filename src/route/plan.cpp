@@ -62,11 +62,16 @@ Status serves(const catalogue::Model& model, canon::Operation operation) {
         .param("model");
 }
 
+/// `other` is no family: its wires have nothing in common.
+bool one_family(const canon::Wire& wire, const canon::Envelope& envelope) {
+    return wire.family() == envelope.family && envelope.family != canon::Family::other;
+}
+
 /// Behaviour features of the call that the target cannot give. In its own family a wire carries whatever the caller can
 /// say.
 canon::Features missing(const catalogue::Model& model, const Target& target, const canon::Envelope& envelope) {
     canon::Features lacks = model.lacks;
-    if (target.provider->wire->family() != envelope.family) lacks |= target.provider->wire->lacks(envelope.operation);
+    if (!one_family(*target.provider->wire, envelope)) lacks |= target.provider->wire->lacks(envelope.operation);
     return envelope.needs & lacks & canon::behaviour_features;
 }
 
@@ -141,8 +146,7 @@ class Planner {
         for (size_t i = 0; i < std::min(most_keys, max_attempts); ++i)
             for (const auto& c : live_)
                 if (i < c.keys.size())
-                    plan_.attempts.push_back(
-                        {c.target, c.keys[i], c.target->provider->wire->family() == envelope_.family});
+                    plan_.attempts.push_back({c.target, c.keys[i], one_family(*c.target->provider->wire, envelope_)});
     }
 
     static std::string_view first_name(canon::Features features) {
