@@ -30,7 +30,7 @@ constexpr std::string_view exposed_headers =
 
 /// Base URLs are written with and without /v1, so SDKs arrive at /v1/v1/...; and a trailing slash means nothing.
 std::string normal_path(std::string_view path) {
-    while (path.starts_with("/v1/v1/") || path == "/v1/v1") path.remove_prefix(3);
+    while (path.starts_with("/v1/v1/") || path == "/v1/v1" || path.starts_with("/v1/v1beta/")) path.remove_prefix(3);
     while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
     return std::string(path);
 }
@@ -141,10 +141,17 @@ rt::Task<Result<identity::PrincipalPtr>> look_up(Request& request, std::string p
     co_return found;
 }
 
-/// The credential: of the head; of the path on a row that has it there.
+/// Gemini's clients may write ?key=. The query goes nowhere: not into the log, not into an error, not to a provider.
+bool takes_key_in_query(const Request& request, const Route& route) {
+    return request.services.key_in_url && route.pattern.starts_with("/v1beta/");
+}
+
+/// The credential: of the head; of the path or the query on a row that has it there.
 std::string credential(const Request& request, const Route& route) {
     const auto in_head = presented_key(request.http.head().headers);
-    return std::string(in_head.empty() && route.mark == Mark::redact ? std::string_view(request.key_in_path) : in_head);
+    if (!in_head.empty()) return std::string(in_head);
+    if (route.mark == Mark::redact) return request.key_in_path;
+    return takes_key_in_query(request, route) ? net::query_value(request.http.head().query, "key") : std::string();
 }
 
 Status admitted_from(const Request& request) {

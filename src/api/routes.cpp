@@ -5,6 +5,8 @@
 #include "api/aigenway/estimate.h"
 #include "api/aigenway/methods.h"
 #include "api/aigenway/prices.h"
+#include "api/gemini/generate.h"
+#include "api/gemini/models.h"
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
 #include "api/portal/account.h"
@@ -26,6 +28,10 @@ const std::vector<Route>& routes() {
         {"POST", "/v1/chat/completions", chat_completions, Billing::held, Access::key, Mark::once},
         {"POST", "/v1/completions", completions, Billing::held, Access::key, Mark::once},
         {"POST", "/v1/embeddings", embeddings, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1beta/models/{id}", gemini_method, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1/models/{id}", gemini_method, Billing::held, Access::key, Mark::once},
+        {"GET", "/v1beta/models", list_gemini_models, Billing::free, Access::optional_key},
+        {"GET", "/v1beta/models/{id}", get_gemini_model, Billing::free, Access::optional_key},
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
         {"GET", "/v1/balance", balance, Billing::free, Access::key},

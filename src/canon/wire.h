@@ -24,6 +24,9 @@ struct Quirks {
     bool completions = false;             ///< serves OpenAI's legacy /completions too
     bool no_encrypted_reasoning = false;  ///< Responses without include reasoning.encrypted_content
     bool no_output_format = false;  ///< no output_config.format and no strict tools: schemas go through a forced tool
+    bool thinking_level = false;    ///< Gemini from 3 on: thinking by level, not by a budget of tokens
+    bool signed_calls = false;      ///< Gemini from 3 on: refuses a function call of this turn without its signature
+    bool openapi_schemas = false;   ///< Gemini servers that know schemas of the OpenAPI subset alone
 };
 
 /// The chosen target as a wire sees it.

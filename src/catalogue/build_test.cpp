@@ -228,13 +228,17 @@ TEST(Dev, HasTheModelsOfTheSamplesAndHidesTheRest) {
         if (m->listed) listed.push_back(id);
     EXPECT_THAT(listed,
                 ::testing::ElementsAre("anthropic/claude-opus-4.7", "anthropic/claude-sonnet-4.6", "baai/bge-m3",
-                                       "google/gemini-2.5-flash", "google/text-embedding-004", "llama-3.1-70b",
+                                       "google/gemini-2.5-flash", "google/gemini-2.5-flash-image",
+                                       "google/gemini-embedding-001", "google/text-embedding-004", "llama-3.1-70b",
                                        "moonshot/kimi-k2.6", "nomic-embed-text", "openai/gpt-5.4", "openai/gpt-5.5"));
     const auto per_request = *built.snapshot->resolve("sim/per-request");
     EXPECT_TRUE(per_request->price.per_request_only());
     EXPECT_EQ(per_request->price[Component::request], 10'000'000'000);
     EXPECT_EQ((*built.snapshot->resolve("sim/per-request-anthropic"))->targets[0].provider->wire_name, "anthropic");
     EXPECT_EQ((*built.snapshot->resolve("claude-opus-4-7"))->id, "anthropic/claude-opus-4.7");
+    const auto gemini = *built.snapshot->resolve("gemini-2.5-flash");
+    EXPECT_EQ(gemini->targets[0].provider->base_url, "http://127.0.0.1:4999/v1beta");
+    EXPECT_EQ(gemini->targets[0].provider->auth, Auth::x_goog_api_key);
     EXPECT_EQ((*built.snapshot->resolve("openai/gpt-5.4"))->targets[0].provider->base_url, "http://127.0.0.1:4999/v1");
 }
 

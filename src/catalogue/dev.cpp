@@ -9,12 +9,13 @@ constexpr auto anthropic_wire = "sim-anthropic";
 constexpr auto responses_wire = "sim-responses";
 constexpr auto completions_wire = "sim-completions";  ///< chats, and the legacy text completions
 constexpr auto both_wires = "sim-openai-both";        ///< chats and Responses, as OpenAI itself
+constexpr auto gemini_wire = "sim-gemini";
 
-ProviderConfig provider(std::string name, std::string wire, std::string_view sim_url) {
+ProviderConfig provider(std::string name, std::string wire, std::string_view sim_url, std::string_view base = "/v1") {
     ProviderConfig p;
     p.name = std::move(name);
     p.wire = std::move(wire);
-    p.base_url = std::string(sim_url) + "/v1";
+    p.base_url = std::string(sim_url).append(base);
     p.keys = {{"sim-key", 1}};
     p.proxy = "none";
     p.keys_rest = false;  // or one simulated 401 would take every model out of service
@@ -53,14 +54,16 @@ ModelConfig claude(TextRow r, const char* write_5m, const char* write_1h) {
     return m;
 }
 
-ModelConfig embedding_model(const char* id, const char* name, const char* owner, int64_t context, const char* input) {
+ModelConfig embedding_model(const char* id, const char* name, const char* owner, int64_t context, const char* input,
+                            TargetConfig target = {}) {
     ModelConfig m;
     m.id = id;
     m.name = name;
     m.owned_by = owner;
     m.modality = "embedding";
     m.context = context;
-    m.targets = {{openai_wire, id, 0, 1, {}}};
+    if (target.provider.empty()) target = {openai_wire, id, 0, 1, {}};
+    m.targets = {std::move(target)};
     m.price = {{"input_per_million", input}};
     return m;
 }
@@ -192,7 +195,7 @@ std::vector<ModelConfig> listed_models() {
                     {}}),
         text_model({"google/gemini-2.5-flash",
                     "Gemini 2.5 Flash",
-                    openai_wire,
+                    gemini_wire,
                     "gemini-2.5-flash",
                     1'048'576,
                     65'536,
@@ -202,6 +205,21 @@ std::vector<ModelConfig> listed_models() {
                     all,
                     1'750'118'400,
                     {}}),
+        // Its images are output tokens, 1,290 each, and priced as such.
+        text_model({"google/gemini-2.5-flash-image",
+                    "Gemini 2.5 Flash Image",
+                    gemini_wire,
+                    "gemini-2.5-flash-image",
+                    32'768,
+                    32'768,
+                    "0.3",
+                    "0.03",
+                    "30",
+                    {"vision", "image_output"},
+                    1'759'363'200,
+                    {}}),
+        embedding_model("google/gemini-embedding-001", "Gemini Embedding 001", "google", 2'048, "0.15",
+                        {gemini_wire, "gemini-embedding-001", 0, 1, {}}),
         embedding_model("google/text-embedding-004", "Text Embedding 004", "google", 2'048, "0.025"),
         image_model("google/gemini-3.1-flash-image-preview", "Gemini 3.1 Flash Image",
                     {{"per_image", "0.04"}, {"images.2K", "0.08"}, {"images.4K", "0.16"}}),
@@ -214,13 +232,18 @@ std::vector<ModelConfig> listed_models() {
 Config dev_config(std::string_view sim_url) {
     while (sim_url.ends_with('/')) sim_url.remove_suffix(1);
     Config config;
-    config.providers = {provider(openai_wire, "openai-chat", sim_url), provider(anthropic_wire, "anthropic", sim_url)};
+    config.providers = {provider(openai_wire, "openai-chat", sim_url), provider(anthropic_wire, "anthropic", sim_url),
+                        provider(gemini_wire, "gemini", sim_url, "/v1beta")};
     auto models = listed_models();
     const PriceConfig per_request{{"per_request", "0.01"}},
         tokens{{"input_per_million", "1"}, {"output_per_million", "4"}};
     models.push_back(hidden("sim/per-request", {{openai_wire, "sim/per-request", 0, 1, {}}}, per_request));
     models.push_back(
         hidden("sim/per-request-anthropic", {{anthropic_wire, "sim/per-request-anthropic", 0, 1, {}}}, per_request));
+    models.push_back(
+        hidden("sim/per-request-gemini", {{gemini_wire, "sim/per-request-gemini", 0, 1, {}}}, per_request));
+    // A model that refuses calls which come back without their signature.
+    models.push_back(hidden("sim/gemini-3", {{gemini_wire, "gemini-3-pro", 0, 1, {}}}, tokens));
     config.models = std::move(models);
     add_openai_wires(config, sim_url, tokens);
     const auto pattern = [&](std::string prefix, std::vector<TargetConfig> targets) {
@@ -228,6 +251,8 @@ Config dev_config(std::string_view sim_url) {
     };
     pattern("fault/", {{openai_wire, "fault/*", 0, 1, {}}});
     pattern("fault-anthropic/", {{anthropic_wire, "fault/*", 0, 1, {}}});
+    pattern("fault-gemini/", {{gemini_wire, "fault/*", 0, 1, {}}});
+    pattern("failover-gemini/", {{gemini_wire, "fault/*", 0, 1, {}}, {openai_wire, "gpt-5.4", 1, 1, {}}});
     pattern("failover/", {{openai_wire, "fault/*", 0, 1, {}}, {anthropic_wire, "claude-sonnet-4-6", 1, 1, {}}});
     pattern("failover-anthropic/", {{anthropic_wire, "fault/*", 0, 1, {}}, {openai_wire, "gpt-5.4", 1, 1, {}}});
     return config;

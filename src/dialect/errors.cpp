@@ -241,7 +241,8 @@ void add_headers(const Error& e, RenderedError& r) {
 /// The path decides over the key: a client of Anthropic's or Gemini's API can read no other shape.
 Surface shape_of(Surface surface, std::string_view path) {
     if (path.starts_with("/v1/messages")) return Surface::anthropic;
-    if (path.starts_with("/v1beta/")) return Surface::gemini;
+    const bool method = path.starts_with("/v1/models/") && path.find(':') != std::string_view::npos;
+    if (path.starts_with("/v1beta/") || method) return Surface::gemini;
     if (path.starts_with("/api/v1/")) return Surface::aigate_one;
     return surface;
 }

@@ -1,5 +1,6 @@
 #include "dialect/registry.h"
 
+#include "dialect/gemini/gemini.h"
 #include "dialect/openai_chat/openai_chat.h"
 #include "dialect/openai_completions/openai_completions.h"
 
@@ -12,6 +13,11 @@ const canon::Dialect& openai_chat() {
 
 const canon::Dialect& openai_completions() {
     static const openai::OpenAiCompletions dialect;
+    return dialect;
+}
+
+const canon::Dialect& gemini() {
+    static const google::Gemini dialect;
     return dialect;
 }
 

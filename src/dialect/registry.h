@@ -9,5 +9,7 @@ namespace aig::dialect {
 const canon::Dialect& openai_chat();
 /// POST /v1/completions.
 const canon::Dialect& openai_completions();
+/// POST /v1beta/models/MODEL:generateContent and its like.
+const canon::Dialect& gemini();
 
 }  // namespace aig::dialect

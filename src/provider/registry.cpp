@@ -1,6 +1,7 @@
 #include "provider/registry.h"
 
 #include "provider/anthropic/anthropic.h"
+#include "provider/gemini/gemini.h"
 #include "provider/openai_chat/openai_chat.h"
 #include "provider/openai_responses/openai_responses.h"
 
@@ -14,6 +15,8 @@ const canon::Wire* wire(std::string_view name) {
     if (name == "azure-openai-responses") return &openai_responses_wire();
     if (name == "openai-responses") return &openai_responses_wire();
     if (name == "anthropic") return &anthropic_wire();
+    if (name == "gemini") return &gemini_wire();
+    if (name == "vertex") return &vertex_wire();
     return nullptr;
 }
 

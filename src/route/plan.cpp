@@ -62,9 +62,10 @@ Status serves(const catalogue::Model& model, canon::Operation operation) {
         .param("model");
 }
 
-/// The caller's bytes can go to it as they are.
+/// The caller's bytes can go to it as they are. `other` is no family: its wires have nothing in common.
 bool carries(const Target& target, const canon::Envelope& envelope) {
-    return target.provider->wire_for(envelope.family).carries(envelope.family, target.provider->quirks);
+    return envelope.family != canon::Family::other &&
+           target.provider->wire_for(envelope.family).carries(envelope.family, target.provider->quirks);
 }
 
 /// Behaviour features of the call that the target cannot give. In its own family a wire carries whatever the caller can

@@ -25,8 +25,10 @@ class FakeWire final : public canon::Wire {
 
 inline const canon::Wire* fake_wires(std::string_view name) {
     static const FakeWire openai(canon::Family::openai_chat), responses(canon::Family::openai_responses),
-        anthropic(canon::Family::anthropic, canon::feature_many_choices | canon::feature_audio_in);
+        anthropic(canon::Family::anthropic, canon::feature_many_choices | canon::feature_audio_in),
+        gemini(canon::Family::gemini, canon::feature_custom_tools);
     if (name == "openai-responses") return &responses;
+    if (name == "gemini") return &gemini;
     return name == "openai-chat" ? &openai : name == "anthropic" ? &anthropic : nullptr;
 }
 

@@ -159,6 +159,10 @@ Answer make_answer(const Ask& ask, uint64_t salt) {
                                         : make_turn(of_prompt(ask, static_cast<size_t>(i / ask.n)), salt, i % ask.n);
         apply_stops(ask, turn);
         apply_budget(turn, ask.max_tokens.value_or(INT64_MAX));
+        if (ask.image_out && turn.finish == Finish::stop) {
+            turn.image = true;
+            turn.tokens += image_tokens;
+        }
         answer.usage.output += turn.tokens * std::max(ask.best_of / ask.n, int64_t{1});
         answer.usage.reasoning += turn.reasoning_tokens;
         answer.turns.push_back(std::move(turn));

@@ -11,6 +11,9 @@ namespace aig::sim {
 
 enum class Finish : uint8_t { stop, stop_sequence, length, tool_calls, refused };
 
+/// What one image costs in output tokens.
+constexpr int64_t image_tokens = 1'290;
+
 struct ToolCall {
     std::string id, name, arguments;
     bool custom = false;  ///< arguments are free text
@@ -23,6 +26,7 @@ struct Turn {
     Finish finish = Finish::stop;
     std::string stop_sequence;
     int64_t tokens = 0, reasoning_tokens = 0;
+    bool image = false;  ///< one image belongs to it
 };
 
 struct Usage {

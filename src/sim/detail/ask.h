@@ -57,6 +57,8 @@ struct Ask {
     bool reasoning = false;
     bool summary = false;  ///< of the reasoning, wanted in the reply (Responses)
     bool sealed = false;   ///< encrypted reasoning wanted (Responses)
+    bool image_out = false;  ///< an image beside the text (Gemini)
+    bool as_array = false;   ///< of a stream: one JSON array instead of events (Gemini)
     bool logprobs = false;
     int64_t top_logprobs = 0;
 

@@ -116,6 +116,10 @@ Checked read_inputs(JsonRef input, std::vector<Input>& inputs) {
 
 }  // namespace
 
+std::vector<float> text_vector(std::string_view text, int64_t dimensions) {
+    return vector_of({text, {}, 0}, dimensions);
+}
+
 Checked read_and_write_embeddings(JsonRef root, Reply& reply, int64_t& input_tokens) {
     if (!root.is_object() || !root["model"].is_string() || root["model"].text().empty())
         return refuse("you must provide a model parameter");

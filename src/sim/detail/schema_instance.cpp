@@ -104,8 +104,28 @@ class Instance {
         return {};
     }
 
+    static std::string_view small(std::string_view word) {
+        switch (word[0]) {
+            case 'O':
+                return "object";
+            case 'A':
+                return "array";
+            case 'I':
+                return "integer";
+            case 'N':
+                return "number";
+            case 'B':
+                return "boolean";
+            default:
+                return "string";
+        }
+    }
+
     std::string_view type_of(JsonRef schema) const {
         const JsonRef type = schema["type"];
+        // Google writes the words in capitals.
+        for (const std::string_view word : {"OBJECT", "ARRAY", "INTEGER", "NUMBER", "BOOLEAN", "STRING"})
+            if (type.text() == word) return small(word);
         if (type.is_string()) return type.text();
         for (JsonRef t : type)
             if (t.text() != "null") return t.text();

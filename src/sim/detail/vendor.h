@@ -67,6 +67,7 @@ const Vendor& openai_vendor();
 const Vendor& openai_responses_vendor();
 const Vendor& openai_completions_vendor();
 const Vendor& anthropic_vendor();
+const Vendor& gemini_vendor();
 
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);
 /// A number that rises with each call, for request ids.

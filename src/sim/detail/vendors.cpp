@@ -6,6 +6,7 @@ namespace aig::sim {
 
 const std::vector<const Vendor*>& vendors() {
     static const std::vector<const Vendor*> all = {
+        &gemini_vendor(),
         &anthropic_vendor(),
         &openai_responses_vendor(),
         &openai_completions_vendor(),

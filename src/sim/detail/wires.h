@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/detail/vendor.h"
 
@@ -23,5 +24,12 @@ Checked read_and_write_embeddings(JsonRef root, Reply& reply, int64_t& input_tok
 Reply write_anthropic(const Ask& ask, const Answer& answer);
 std::string anthropic_error_body(const Refusal& refusal);
 void anthropic_headers(Reply& reply, std::string_view content_type);
+
+Checked read_gemini(JsonRef root, const Place& place, Ask& ask);
+Reply write_gemini(const Ask& ask, const Answer& answer);
+void gemini_headers(Reply& reply, std::string_view content_type);
+
+/// The vector of a text, the same on every wire.
+std::vector<float> text_vector(std::string_view text, int64_t dimensions);
 
 }  // namespace aig::sim
