@@ -7,5 +7,9 @@ namespace aig::dialect {
 
 /// POST /v1/chat/completions and /v1/embeddings.
 const canon::Dialect& openai_chat();
+/// POST /v1/messages.
+const canon::Dialect& anthropic_messages();
+/// The facts of a body of POST /v1/messages/count_tokens.
+Result<canon::Envelope> measure_messages(std::string_view body);
 
 }  // namespace aig::dialect
