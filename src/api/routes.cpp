@@ -5,6 +5,7 @@
 #include "api/aigenway/estimate.h"
 #include "api/aigenway/methods.h"
 #include "api/aigenway/prices.h"
+#include "api/anthropic/messages.h"
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
 #include "api/portal/account.h"
@@ -25,6 +26,10 @@ const std::vector<Route>& routes() {
     static const std::vector<Route> rows = {
         {"POST", "/v1/chat/completions", chat_completions, Billing::held, Access::key, Mark::once},
         {"POST", "/v1/embeddings", embeddings, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1/messages", create_message, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1/messages/count_tokens", count_message_tokens, Billing::free, Access::key},
+        {"GET", "/", base_url, Billing::free, Access::open},
+        {"GET", "/v1", base_url, Billing::free, Access::open},
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
         {"GET", "/v1/balance", balance, Billing::free, Access::key},
