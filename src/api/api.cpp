@@ -21,15 +21,19 @@ namespace aig::api {
 namespace {
 
 constexpr std::string_view exposed_headers =
-    "x-request-id, x-aig-request-id, x-cost-cents, x-cached-input-units, x-cache, x-aig-provider, x-aig-attempts, "
+    "x-request-id, request-id, x-aig-request-id, x-cost-cents, x-cached-input-units, x-cache, x-aig-provider, "
+    "x-aig-attempts, "
     "x-aig-loss, "
     "x-aig-max-tokens-clamped, retry-after, retry-after-ms, x-ratelimit-limit-requests, "
     "x-ratelimit-remaining-requests, "
     "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, "
     "x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset, idempotent-replayed, x-idempotent-replay";
 
-/// Base URLs are written with and without /v1, so SDKs arrive at /v1/v1/...; and a trailing slash means nothing.
+/// Base URLs are written with and without /v1, so SDKs arrive at /v1/v1/...; Anthropic's are also written with a path
+/// of their own; and a trailing slash means nothing.
 std::string normal_path(std::string_view path) {
+    if (path == "/anthropic" || path.starts_with("/anthropic/")) path.remove_prefix(10);
+    if (path.empty()) return "/";
     while (path.starts_with("/v1/v1/") || path == "/v1/v1" || path.starts_with("/v1/v1beta/")) path.remove_prefix(3);
     while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
     return std::string(path);
@@ -173,7 +177,11 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
     if (is_portal(request.path)) co_return Status{};
     const std::string presented = credential(request, route);
     request.key_prefix = identity::key_prefix(presented);
-    CO_TRY(request.surface, choose_surface(request.http.head().headers, presented));
+    if (request.own_surface) {
+        request.surface = *request.own_surface;
+    } else {
+        CO_TRY(request.surface, choose_surface(request.http.head().headers, presented));
+    }
     if (route.access == Access::open || route.access == Access::signature ||
         (presented.empty() && route.access == Access::optional_key))
         co_return Status{};
@@ -183,7 +191,8 @@ rt::Task<Status> authenticate(Request& request, const Route& route) {
         CO_TRY(request.principal, co_await look_up(request, presented));
     }
     CO_TRYV(admitted_from(request));
-    if (!request.principal->dialect.empty() && !request.http.head().headers.has("x-aig-dialect"))
+    if (!request.own_surface && !request.principal->dialect.empty() &&
+        !request.http.head().headers.has("x-aig-dialect"))
         request.surface = surface_named(request.principal->dialect).value_or(request.surface);
     co_return Status{};
 }
@@ -201,6 +210,10 @@ rt::Task<Status> run(Request& request, const Route& route) {
                             : request.session ? request.session->account
                                               : AccountId{};
     return run_once(request, scope, route.pattern, route.handler);
+}
+
+canon::Surface surface_by_key(const net::Headers& headers) {
+    return choose_surface(headers, presented_key(headers)).value_or(canon::Surface::aigate);
 }
 
 /// The query stays out: on some routes it may carry a key.
@@ -238,12 +251,12 @@ rt::Task<> Api::handle(net::Exchange& http) {
                     mono_ns()};
     request.client = client_address(http.head().headers, http.peer(), services_.trusted_proxies);
     request.correlation_id = correlation(http.head().headers, request.request_id);
+    request.own_surface = surface_of_path(http.head().path, http.head().headers);
     auto match = find_route(http.head().method, request.path);
     if (match.key_at) take_key_out(request, match);
     Status done;
     if (!match.route) {
-        request.surface =
-            choose_surface(http.head().headers, presented_key(http.head().headers)).value_or(canon::Surface::aigate);
+        request.surface = request.own_surface ? *request.own_surface : surface_by_key(http.head().headers);
         const auto code = match.allowed.empty() ? ErrorCode::route_not_found : ErrorCode::method_not_allowed;
         done = Error(code,
                      fmt::format("there is no {} {}", http.head().method.substr(0, 16), request.path.substr(0, 200)));
@@ -262,16 +275,18 @@ namespace {
 void add_rates(net::Headers& h, const Request& request) {
     if (!request.principal || !request.services.limiter) return;
     const auto limits = gateway::rates_of(*request.principal);
-    if (!limits.any() || h.has("x-ratelimit-limit") || h.has("x-ratelimit-limit-tokens")) return;
+    if (!limits.any() || h.has("x-ratelimit-limit") || h.has("x-ratelimit-limit-tokens") ||
+        h.has("anthropic-ratelimit-requests-limit") || h.has("anthropic-ratelimit-tokens-limit"))
+        return;
     const auto state = request.services.limiter->state(request.principal->line, limits, mono_ns(), now_us());
-    const bool anthropic = request.path.starts_with("/v1/messages");
-    gateway::add_rate_headers(h, state, anthropic ? canon::Surface::anthropic : request.surface, now_us());
+    gateway::add_rate_headers(h, state, request.surface, now_us());
 }
 }  // namespace
 
 void add_common_headers(net::Headers& h, const Request& request) {
     add_rates(h, request);
     if (!h.has("x-request-id")) h.add("x-request-id", request.correlation_id);
+    if (request.surface == canon::Surface::anthropic) h.add("request-id", request.correlation_id);
     if (!h.has("x-aig-request-id")) h.add("x-aig-request-id", request.request_id);
     if (is_portal(request.path)) return add_portal_headers(h, request);
     h.add("access-control-allow-origin", "*");

@@ -60,6 +60,7 @@ Status known_word(const net::Headers& headers, std::string_view name, std::initi
     }
     return Error(ErrorCode::bad_param, fmt::format("{} must be one of {}", name, list)).param(std::string(name));
 }
+}  // namespace
 
 /// curl -d without a header says form-urlencoded and sends JSON all the same.
 Status json_body(const net::Headers& headers) {
@@ -70,8 +71,6 @@ Status json_body(const net::Headers& headers) {
         return {};
     return Error(ErrorCode::media_type, fmt::format("this route does not take '{}'", media.substr(0, 80)));
 }
-
-}  // namespace
 
 rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::Incoming in) {
     const auto& headers = request.http.head().headers;

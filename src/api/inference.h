@@ -10,4 +10,7 @@ namespace aig::api {
 /// dialect/registry.h; views in `in` outlive the task (they point into the request's path).
 rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::Incoming in);
 
+/// Media types under which clients send JSON; media_type for others.
+Status json_body(const net::Headers& headers);
+
 }  // namespace aig::api

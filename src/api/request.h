@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct Request {
     std::shared_ptr<const identity::Session> session{};  ///< of a route with a Seat
     std::string key_in_path{};                           ///< what {key} matched, on a row marked redact
     std::string client{};                                ///< the caller's address; "" = unknown (client_address.h)
+    std::optional<canon::Surface> own_surface{};         ///< of a path whose clients read one shape only (surface.h)
     std::shared_ptr<Once> once{};                        ///< runs under an Idempotency-Key
 };
 

@@ -5,6 +5,7 @@
 #include "api/aigenway/estimate.h"
 #include "api/aigenway/methods.h"
 #include "api/aigenway/prices.h"
+#include "api/anthropic/messages.h"
 #include "api/gemini/generate.h"
 #include "api/gemini/models.h"
 #include "api/openai/inference.h"
@@ -32,6 +33,10 @@ const std::vector<Route>& routes() {
         {"POST", "/v1/models/{id}", gemini_method, Billing::held, Access::key, Mark::once},
         {"GET", "/v1beta/models", list_gemini_models, Billing::free, Access::optional_key},
         {"GET", "/v1beta/models/{id}", get_gemini_model, Billing::free, Access::optional_key},
+        {"POST", "/v1/messages", create_message, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1/messages/count_tokens", count_message_tokens, Billing::free, Access::key},
+        {"GET", "/", base_url, Billing::free, Access::open},
+        {"GET", "/v1", base_url, Billing::free, Access::open},
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
         {"GET", "/v1/balance", balance, Billing::free, Access::key},

@@ -34,6 +34,14 @@ std::string_view presented_key(const net::Headers& headers) {
     return {};
 }
 
+std::optional<Surface> surface_of_path(std::string_view path, const net::Headers& headers) {
+    if (path.starts_with("/anthropic/") || path == "/anthropic") return Surface::anthropic;
+    while (path.starts_with("/v1/v1/")) path.remove_prefix(3);
+    if (path.starts_with("/v1/messages")) return Surface::anthropic;
+    if (path.starts_with("/v1/models") && headers.has("anthropic-version")) return Surface::anthropic;
+    return {};
+}
+
 std::optional<Surface> surface_named(std::string_view name) {
     for (const auto& [n, s] : named)
         if (n == name) return s;

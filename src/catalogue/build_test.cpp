@@ -220,6 +220,20 @@ TEST(Resolve, NamesTheNearestAndSurvivesGarbage) {
     EXPECT_FALSE(s->resolve("fault/x"));
 }
 
+TEST(Resolve, KnowsClaudeByAnthropicsOwnNames) {
+    const auto s = build(dev_config("http://127.0.0.1:4999/"), fake_wires).snapshot;
+    ASSERT_TRUE(s);
+    for (const char* name :
+         {"claude-opus-4.7", "claude-opus-4-7-20260416", "claude-opus-4-7@20260416", "Claude-Opus-4-7",
+          "claude-opus-4-7-latest", "claude-opus-4-7[1m]", "anthropic/claude-opus-4-7"}) {
+        const auto m = s->resolve(name);
+        ASSERT_TRUE(m) << name;
+        EXPECT_EQ((*m)->id, "anthropic/claude-opus-4.7") << name;
+    }
+    for (const char* name : {"claude-opus-4-9", "claude-opus-47", "claude-", "opus-4-7", "claude-opus-4-7-2026041x"})
+        EXPECT_FALSE(s->resolve(name)) << name;
+}
+
 TEST(Dev, HasTheModelsOfTheSamplesAndHidesTheRest) {
     const auto built = build(dev_config("http://127.0.0.1:4999/"), fake_wires);
     ASSERT_TRUE(built.snapshot) << built.faults.front().path << built.faults.front().message;

@@ -89,7 +89,8 @@ struct Snapshot {
     std::vector<PatternRule> patterns;
     std::map<std::string, size_t, std::less<>> provider_ids;  ///< every (name, base_url) this process has seen -> id
     Ratio fee;                                                ///< 21/20 for 5 %
-    /// Exact id -> alias -> case-insensitive unique bare name -> pattern; model_not_found names the nearest listed id.
+    /// Exact id -> alias -> case-insensitive unique bare name -> Anthropic's spelling of a Claude model -> pattern;
+    /// model_not_found names the nearest listed id.
     /// The model (and its targets) lives as long as the pointer: a pattern's model is in no table.
     Result<ModelPtr> resolve(std::string_view name) const;
 };

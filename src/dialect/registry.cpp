@@ -1,5 +1,6 @@
 #include "dialect/registry.h"
 
+#include "dialect/anthropic/anthropic.h"
 #include "dialect/gemini/gemini.h"
 #include "dialect/openai_chat/openai_chat.h"
 #include "dialect/openai_completions/openai_completions.h"
@@ -20,5 +21,11 @@ const canon::Dialect& gemini() {
     static const google::Gemini dialect;
     return dialect;
 }
+const canon::Dialect& anthropic_messages() {
+    static const anthropic::Messages dialect;
+    return dialect;
+}
+
+Result<canon::Envelope> measure_messages(std::string_view body) { return anthropic::measure(body); }
 
 }  // namespace aig::dialect

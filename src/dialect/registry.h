@@ -11,5 +11,9 @@ const canon::Dialect& openai_chat();
 const canon::Dialect& openai_completions();
 /// POST /v1beta/models/MODEL:generateContent and its like.
 const canon::Dialect& gemini();
+/// POST /v1/messages.
+const canon::Dialect& anthropic_messages();
+/// The facts of a body of POST /v1/messages/count_tokens.
+Result<canon::Envelope> measure_messages(std::string_view body);
 
 }  // namespace aig::dialect

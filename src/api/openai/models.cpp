@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "api/anthropic/models.h"
 #include "api/money_view.h"
 #include "base/json.h"
-#include "base/time.h"
 
 namespace aig::api {
 using canon::Component;
@@ -84,43 +84,29 @@ void write_model(JsonWriter& w, const catalogue::Model& m, const Request& reques
     w.field("status", "active").field("tier", "paid").end_object();
 }
 
-void write_anthropic_model(JsonWriter& w, const catalogue::Model& m) {
-    w.begin_object().field("type", "model").field("id", m.id).field("display_name", m.name.empty() ? m.id : m.name);
-    w.field("created_at", iso_utc(m.created_s * 1'000'000)).end_object();
-}
-
-/// Anthropic's clients send their version header and no OpenAI one; they parse their own list shape only.
-bool anthropic_client(const Request& request) { return request.http.head().headers.has("anthropic-version"); }
-
 bool visible(const Request& request, const catalogue::Model& m) {
     return m.listed && (!request.principal || request.principal->allows(m.id));
 }
 }  // namespace
 
 rt::Task<Status> list_models(Request& request) {
+    if (request.surface == canon::Surface::anthropic) {
+        auto listed = co_await list_anthropic_models(request);
+        co_return listed;
+    }
     const auto snapshot = request.services.catalogue->get();
     const auto modality = net::query_value(request.http.head().query, "modality");
     const auto provider = net::query_value(request.http.head().query, "provider");
-    const bool anthropic = anthropic_client(request);
-    std::string out, first, last;
+    std::string out;
     JsonWriter w(out);
-    w.begin_object();
-    if (!anthropic) w.field("object", "list");
-    w.key("data").begin_array();
+    w.begin_object().field("object", "list").key("data").begin_array();
     for (const auto& [id, model] : snapshot->models) {
         if (!visible(request, *model)) continue;
         if (!modality.empty() && model->modality != modality) continue;
         if (!provider.empty() && model->owned_by != provider) continue;
-        if (first.empty()) first = id;
-        last = id;
-        if (anthropic)
-            write_anthropic_model(w, *model);
-        else
-            write_model(w, *model, request, *snapshot);
+        write_model(w, *model, request, *snapshot);
     }
-    w.end_array();
-    if (anthropic) w.field("has_more", false).field("first_id", first).field("last_id", last);
-    w.end_object();
+    w.end_array().end_object();
     auto sent = co_await reply_json(request, 200, std::move(out));
     co_return sent;
 }
@@ -130,12 +116,13 @@ rt::Task<Status> get_model(Request& request) {
     CO_TRY(const auto model, snapshot->resolve(request.arg));
     if (request.principal && !request.principal->allows(model->id))
         co_return Error(ErrorCode::model_not_found, "this key may not use '" + model->id + "'");
+    if (request.surface == canon::Surface::anthropic) {
+        auto shown = co_await get_anthropic_model(request, model);
+        co_return shown;
+    }
     std::string out;
     JsonWriter w(out);
-    if (anthropic_client(request))
-        write_anthropic_model(w, *model);
-    else
-        write_model(w, *model, request, *snapshot);
+    write_model(w, *model, request, *snapshot);
     auto sent = co_await reply_json(request, 200, std::move(out));
     co_return sent;
 }

@@ -1,6 +1,6 @@
 #include "dialect/openai_chat/parse.h"
 
-#include "dialect/openai_chat/check.h"
+#include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 
 namespace aig::dialect::openai {

@@ -1,4 +1,4 @@
-#include "dialect/openai_chat/check.h"
+#include "dialect/members.h"
 #include "dialect/openai_chat/parse.h"
 
 namespace aig::dialect::openai {
@@ -12,17 +12,6 @@ Role role_of(std::string_view word) {
     if (word == "developer") return Role::developer;
     if (word == "assistant") return Role::assistant;
     return word == "tool" || word == "function" ? Role::tool : Role::user;
-}
-
-/// "data:image/png;base64,AAAA" -> media type and data.
-bool split_data_url(std::string_view url, std::string& media_type, std::string& data) {
-    if (!url.starts_with("data:")) return false;
-    const size_t comma = url.find(',');
-    const std::string_view head = url.substr(5, comma == std::string_view::npos ? 0 : comma - 5);
-    if (comma == std::string_view::npos || !head.ends_with(";base64")) return false;
-    media_type = head.substr(0, head.size() - 7);
-    data = url.substr(comma + 1);
-    return true;
 }
 
 Part image(JsonRef p) {
@@ -90,17 +79,6 @@ Message tool_result(JsonRef m) {
     return out;
 }
 }  // namespace
-
-Extras others(JsonRef object, std::initializer_list<std::string_view> known, std::string_view prefix) {
-    Extras out;
-    if (!object.is_object()) return out;
-    for (const JsonRef m : object) {
-        bool is_known = m.is_null();
-        for (const auto k : known) is_known |= m.key() == k;
-        if (!is_known) out.emplace_back(std::string(prefix) + std::string(m.key()), m.raw());
-    }
-    return out;
-}
 
 Message parse_message(JsonRef m) {
     const Role role = role_of(m["role"].text());

@@ -1,6 +1,6 @@
 // One pass over the whole request: refuses what no provider could mean, notes what the gateway must know, keeps no
 // tree. Members and part types nobody knows pass: the provider may know them.
-#include "dialect/openai_chat/check.h"
+#include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 
 namespace aig::dialect::openai {

@@ -80,7 +80,7 @@ Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
     for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
     if (a.lossless)
-        for (const auto& [name, value] : f.call.forward) out.request.headers.add(name, value);
+        for (const auto& [name, value] : f.call.forward) out.request.headers.set(name, value);
     if (out.request.headers.get("accept").empty())
         out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
     out.request.headers.add("x-request-id", f.call.request_id);

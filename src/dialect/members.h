@@ -1,5 +1,6 @@
-// Type and range checks of request members, with the caller's own path in every error ("messages[3].content"). null
-// counts as not given: SDKs write unset members so.
+// Reading the members of a caller's JSON: type and range checks with the caller's own path in every error
+// ("messages[3].content"), and what is left over. null counts as not given: SDKs write unset members so. Every dialect
+// uses these; pure.
 #pragma once
 
 #include <fmt/format.h>
@@ -11,8 +12,9 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "canon/request.h"
 
-namespace aig::dialect::openai {
+namespace aig::dialect {
 
 inline Error bad(std::string path, std::string_view why) {
     return Error(ErrorCode::bad_param, fmt::format("`{}` {}.", path, why)).param(std::move(path));
@@ -61,4 +63,10 @@ inline Status no_duplicates(JsonRef root, std::initializer_list<std::string_view
     return {};
 }
 
-}  // namespace aig::dialect::openai
+/// Every member that is given and not among `known`, raw.
+canon::Extras others(JsonRef object, std::initializer_list<std::string_view> known, std::string_view prefix = {});
+
+/// "data:image/png;base64,AAAA" -> media type and data; false for any other URL.
+bool split_data_url(std::string_view url, std::string& media_type, std::string& data);
+
+}  // namespace aig::dialect

@@ -1,0 +1,101 @@
+#include <algorithm>
+
+#include "dialect/anthropic/anthropic.h"
+#include "dialect/anthropic/scan.h"
+#include "dialect/anthropic/tap.h"
+#include "dialect/anthropic/write.h"
+#include "dialect/errors.h"
+
+namespace aig::dialect::anthropic {
+namespace {
+
+using namespace canon;
+
+constexpr size_t most_body = size_t{64} << 20;
+
+/// An unstreamed reply: kept whole until the receipt, then sent with model and cost patched.
+class BodyTap final : public Relay {
+  public:
+    explicit BodyTap(const ReplyTerms& terms) : terms_(terms) {}
+
+    Result<std::vector<std::string_view>> feed(std::string_view bytes) override {
+        if (body_.size() + bytes.size() > most_body)
+            return Error(ErrorCode::upstream_garbage, "the provider's reply is larger than 64 MiB");
+        body_ += bytes;
+        return std::vector<std::string_view>{};
+    }
+
+    Result<std::vector<std::string_view>> end() override {
+        if (body_.find_first_not_of(" \t\r\n") == std::string::npos)
+            return Error(ErrorCode::upstream_empty, "the provider's reply is empty");
+        ReplyScan scan;
+        auto found = scan.body(body_, facts_);
+        if (!found)
+            return cut_off() ? Error(ErrorCode::upstream_truncated, "the provider's reply broke off")
+                             : std::move(found).error();
+        if (facts_.error) return *facts_.error;
+        found_ = *found;
+        facts_.terminal = true;
+        if (facts_.nothing())
+            return Error(ErrorCode::upstream_empty, "the provider's reply has no output and a blank finish");
+        facts_.content = true;
+        return std::vector<std::string_view>{};
+    }
+
+    const Facts& facts() const override { return facts_; }
+
+    std::string finish(const Bill& bill) override {
+        Cuts cuts;
+        if (found_.model.present()) cuts.emplace_back(found_.model, json_string(terms_.public_model));
+        cuts.push_back(usage_cut(bill));
+        std::sort(cuts.begin(), cuts.end(), [](const auto& a, const auto& b) { return a.first.begin < b.first.begin; });
+        std::string out;
+        out.reserve(body_.size() + 256);
+        size_t from = 0;
+        for (const auto& [span, text] : cuts) {
+            out.append(body_, from, span.begin - from).append(text);
+            from = span.end;
+        }
+        return out.append(body_, from);
+    }
+
+    std::string fail(const Error& error) override { return in_band_anthropic_error(error, terms_.request_id); }
+    std::string cut(const Bill& bill) override { return finish(bill); }
+
+  private:
+    using Cut = std::pair<Span, std::string>;
+    using Cuts = std::vector<Cut>;
+    static Span at(size_t position) { return {position, position}; }
+
+    /// The cost goes into the provider's own usage; where it reported none that makes sense, ours stands in its place.
+    Cut usage_cut(const Bill& bill) const {
+        if (found_.usage.present() && !bill.usage.estimated) {
+            if (found_.cost.present()) return {found_.cost, cost_number(bill)};
+            return {at(found_.usage.begin + 1), "\"cost\":" + cost_number(bill) + (found_.usage_empty ? "" : ",")};
+        }
+        std::string usage;
+        append_usage(usage, bill);
+        if (found_.usage.present()) return {found_.usage, std::move(usage)};
+        if (found_.null_usage.present()) return {found_.null_usage, std::move(usage)};
+        return {at(found_.insert), "\"usage\":" + usage + ','};
+    }
+
+    /// Begins like a reply, does not end like one.
+    bool cut_off() const {
+        return body_[body_.find_first_not_of(" \t\r\n")] == '{' && body_[body_.find_last_not_of(" \t\r\n")] != '}';
+    }
+
+    const ReplyTerms terms_;
+    std::string body_;
+    Found found_;
+    Facts facts_;
+};
+}  // namespace
+
+std::unique_ptr<Relay> body_tap(const ReplyTerms& terms) { return std::make_unique<BodyTap>(terms); }
+
+std::unique_ptr<Relay> Messages::tap(const ReplyTerms& terms) const {
+    return terms.envelope && terms.envelope->stream ? stream_tap(terms) : body_tap(terms);
+}
+
+}  // namespace aig::dialect::anthropic
