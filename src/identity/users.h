@@ -158,10 +158,6 @@ class Users {
     Status set_role(AccountId account, UserId user, Role role, store::Ops with);
     Status remove(AccountId account, UserId user, store::Ops with);
 
-    /// Forgets the people of an account that ends: memberships, invitations, sessions in it, its name and address;
-    /// and of its members those who are in no other account. What money did stays in the books.
-    Status forget_account(AccountId account);
-
     // ---- keys
     /// For Directory::create_key's extra: `key` is read when the op is applied.
     static std::unique_ptr<store::Op> made_key(const KeyId& key, UserId user);

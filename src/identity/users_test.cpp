@@ -344,7 +344,7 @@ TEST_F(UsersTest, a_forgotten_account_leaves_no_person_behind) {
     ASSERT_TRUE(users->join(token, "", {}));
     ASSERT_TRUE(users->invite(ann.account, "carl@example.com", Role::member, ann.user, keep));
     const auto anns = log_in(ann.user), bobs = log_in(bob.user);
-    ASSERT_TRUE(users->forget_account(ann.account));
+    ASSERT_TRUE(directory->erase_account(ann.account, {}));
     EXPECT_EQ(directory->account(ann.account)->name, "erased");
     EXPECT_EQ(directory->account(ann.account)->email, "");
     EXPECT_TRUE(users->members(ann.account)->empty());
