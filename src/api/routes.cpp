@@ -8,6 +8,7 @@
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
 #include "api/portal/account.h"
+#include "api/portal/deposits.h"
 #include "api/portal/keys.h"
 #include "api/portal/members.h"
 #include "api/portal/money.h"
@@ -82,6 +83,9 @@ const std::vector<Route>& routes() {
         {"GET", "/portal/api/coupons", portal<list_coupons>, Billing::free, Seat{Role::read_only}},
         {"POST", "/portal/api/coupons/redeem", portal<redeem_coupon>, Billing::free, Seat{Role::admin}, Mark::once},
         {"GET", "/portal/api/account", portal<show_account>, Billing::free, Seat{Role::read_only}},
+        {"GET", "/portal/api/deposits", portal<portal_deposits>, Billing::free, Seat{Role::read_only}},
+        {"POST", "/portal/api/deposits", portal<portal_pay_in>, Billing::free, Seat{Role::admin}, Mark::once},
+        {"GET", "/portal/api/deposits/{id}", portal<portal_deposit>, Billing::free, Seat{Role::read_only}},
         {"PATCH", "/portal/api/account", portal<change_account>, Billing::free, Seat{Role::admin}},
         {"POST", "/portal/api/account/export", portal<export_account, Lane::hashing>, Billing::free, Seat{Role::owner}},
         {"POST", "/portal/api/account/erase", portal<erase_account, Lane::hashing>, Billing::free, Seat{Role::owner}},
