@@ -118,7 +118,7 @@ class Users {
     Status set_operator(UserId user, bool is_operator, store::Ops with);
 
     // ---- sessions
-    /// In the account she joined first; login_us is stamped.
+    /// In the account she looked at last, else the one she joined first; login_us is stamped.
     Result<NewSession> log_in(UserId user, Origin origin, store::Ops with);
     /// login_required when there is none (any more). Stamps its use at most every five minutes.
     Result<Session> session(std::string_view token);
