@@ -17,6 +17,7 @@ after(() => gateway?.stop());
 const makers = {
     '/v1/sub-accounts/{id}': subAccount,
     '/v1/sub-accounts/{id}/rotate': subAccount,
+    '/v1/sub-accounts/{id}/usage': subAccount,
 };
 const makerFor = (path) => makers[path] ?? (creatorOf(contract, path) ? madeByContract(path) : undefined);
 /** By the contract's own example; the bodies that its owner could send are examples too. */
