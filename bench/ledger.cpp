@@ -2,7 +2,8 @@
 // with the call record. Durable (synchronous=FULL), one funded account and 64. Plain output: one line a case.
 //
 //   bench_ledger [seconds a case, default 2] [folder, default the temporary one]
-//   bench_ledger 0 [folder]      how long opening and verifying take with a million charges in history
+//   bench_ledger 0 [folder]      how long opening takes with a million holds left open, then opening and verifying with
+//                                that many charges in history
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 
 #include "base/ids.h"
@@ -27,6 +29,16 @@ int64_t thread_cpu_ns() {
     timespec t{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return t.tv_sec * 1'000'000'000 + t.tv_nsec;
+}
+
+/// The highest resident size since this was last asked.
+int64_t peak_kb() {
+    int64_t kb = 0;
+    std::string line;
+    for (std::ifstream status("/proc/self/status"); std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) kb = std::atoll(line.c_str() + 6);
+    std::ofstream("/proc/self/clear_refs") << 5;  // from here on anew
+    return kb;
 }
 
 struct Case {
@@ -81,6 +93,21 @@ class Bench {
             commit(store::op([&](store::Db& db) -> Status { return db.script("UPDATE chain_head SET node = node"); }));
         fmt::print("one-row transaction {:36.2f} us writer CPU\n",
                    static_cast<double>(writer_cpu() - cpu) / 1e3 / static_cast<double>(n));
+    }
+
+    /// Leaves holds open, as a kill does, and opens the book, which voids them: time, and memory beyond what a book
+    /// without them takes.
+    void measure_left_open(int64_t holds) {
+        const Case c{512, 64, true, false};
+        for (int64_t n = 0; n < holds; n += static_cast<int64_t>(c.batch)) hold_round(c);
+        store_.reset();
+        vault_.reset();
+        const int64_t before = peak_kb(), start = mono_ns();
+        store_ = *store::Store::open(options_);
+        auto book = *Book::open(*store_);
+        fmt::print("open with {} holds left open, all voided: {:.0f} ms, {} MB more at the peak, {} still open\n",
+                   holds, static_cast<double>(mono_ns() - start) / 1e6, (peak_kb() - before) / 1024,
+                   book->open_holds());
     }
 
     /// Fills the history with settled holds, then opens the book again and again. The last thing a bench does.
@@ -233,6 +260,8 @@ int main(int argc, char** argv) {
     {
         aig::ledger::Bench bench(folder);
         if (seconds == 0) {
+            std::filesystem::create_directory(folder + "/open");
+            aig::ledger::Bench(folder + "/open").measure_left_open(1'000'000);
             bench.measure_restart(1'000'000);
             std::filesystem::remove_all(folder);
             return 0;

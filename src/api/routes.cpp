@@ -11,6 +11,7 @@
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
 #include "api/portal/account.h"
+#include "api/portal/deposits.h"
 #include "api/portal/keys.h"
 #include "api/portal/members.h"
 #include "api/portal/money.h"
@@ -57,6 +58,7 @@ const std::vector<Route>& routes() {
         {"POST", "/v1/sub-accounts", create_sub_account, Billing::free, Access::key, Mark::once},
         {"GET", "/v1/sub-accounts", list_sub_accounts, Billing::free, Access::key},
         {"POST", "/v1/sub-accounts/{id}/rotate", rotate_sub_account, Billing::free, Access::key, Mark::once},
+        {"GET", "/v1/sub-accounts/{id}/usage", sub_account_usage, Billing::free, Access::key},
         {"GET", "/v1/sub-accounts/{id}", show_sub_account, Billing::free, Access::key},
         {"PATCH", "/v1/sub-accounts/{id}", update_sub_account, Billing::free, Access::key},
         {"DELETE", "/v1/sub-accounts/{id}", delete_sub_account, Billing::free, Access::key},
@@ -93,6 +95,9 @@ const std::vector<Route>& routes() {
         {"GET", "/portal/api/statement", portal<portal_statement>, Billing::free, Seat{Role::read_only}},
         {"GET", "/portal/api/coupons", portal<list_coupons>, Billing::free, Seat{Role::read_only}},
         {"POST", "/portal/api/coupons/redeem", portal<redeem_coupon>, Billing::free, Seat{Role::admin}, Mark::once},
+        {"GET", "/portal/api/deposits", portal<portal_deposits>, Billing::free, Seat{Role::read_only}},
+        {"POST", "/portal/api/deposits", portal<portal_pay_in>, Billing::free, Seat{Role::admin}, Mark::once},
+        {"GET", "/portal/api/deposits/{id}", portal<portal_deposit>, Billing::free, Seat{Role::read_only}},
         {"GET", "/portal/api/account", portal<show_account>, Billing::free, Seat{Role::read_only}},
         {"PATCH", "/portal/api/account", portal<change_account>, Billing::free, Seat{Role::admin}},
         {"POST", "/portal/api/account/export", portal<export_account, Lane::hashing>, Billing::free, Seat{Role::owner}},

@@ -272,7 +272,8 @@ void check_files(const Config& c, std::vector<Fault>& faults) {
     for (const auto& p : c.catalogue.providers) need(p.ca_file, "providers." + p.name + ".ca_file");
 }
 
-Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire, bool files) {
+Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire, const Extend& extend,
+             bool files) {
     Loaded loaded;
     auto node = parse_yaml(yaml, loaded.faults);
     std::map<std::string, int> lines;
@@ -287,6 +288,7 @@ Loaded parse(std::string_view yaml, const Sources& sources, const catalogue::Wir
             read_price_file(config->billing.price_file, *config, loaded.faults);
             read_simple_prices(config->billing, loaded.faults);
         }
+        if (extend) config->catalogue = extend(std::move(config->catalogue));
         auto built = catalogue::build(config->catalogue, wire);
         for (auto& f : built.faults) loaded.faults.push_back(std::move(f));
         loaded.warnings = std::move(built.warnings);
@@ -307,17 +309,17 @@ const settings::Schema& all_settings() {
 }
 
 Loaded parse_config(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire) {
-    return parse(yaml, sources, wire, false);
+    return parse(yaml, sources, wire, {}, false);
 }
 
-Loaded load_config(const std::string& path, const catalogue::WireResolver& wire) {
+Loaded load_config(const std::string& path, const catalogue::WireResolver& wire, const Extend& extend) {
     auto text = read_file(path);
     if (!text) {
         Loaded loaded;
         loaded.faults.push_back({"", text.error().message(), 0});
         return loaded;
     }
-    return parse(*text, process_sources(), wire, true);
+    return parse(*text, process_sources(), wire, extend, true);
 }
 
 std::vector<std::string> needs_restart(const Config& running, const Config& fresh) {

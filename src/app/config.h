@@ -90,9 +90,12 @@ struct Sources {
 };
 Sources process_sources();
 
+/// What becomes of the file's catalogue before it is checked: `aig dev` adds its own to it.
+using Extend = std::function<catalogue::Config(catalogue::Config file)>;
+
 Loaded parse_config(std::string_view yaml, const Sources& sources, const catalogue::WireResolver& wire);
 /// The same from a file of at most 4 MiB; also looks whether the files it names can be read.
-Loaded load_config(const std::string& path, const catalogue::WireResolver& wire);
+Loaded load_config(const std::string& path, const catalogue::WireResolver& wire, const Extend& extend = {});
 
 /// Paths of the settings that differ and that a reload cannot change; they keep their running values.
 std::vector<std::string> needs_restart(const Config& running, const Config& fresh);

@@ -6,13 +6,14 @@
 #include <fmt/format.h>
 
 #include "app/files.h"
-#include "app/node.h"
+#include "app/node_options.h"
 #include "app/ready_file.h"
 #include "app/signals.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/money.h"
 #include "catalogue/dev.h"
+#include "provider/registry.h"
 #include "sim/sim.h"
 
 namespace aig::app {
@@ -47,11 +48,11 @@ std::string seed_json(const Seed& seed) {
     return out + "\n";
 }
 
-Result<Seed> make_seed(Node& node) {
+Result<Seed> make_seed(Node& node, const std::string& currency) {
     Seed seed;
-    auto wallet = [&node](AccountId id) {
+    auto wallet = [&](AccountId id) {
         store::Ops ops;
-        ops.push_back(node.book().create_wallet(id, "USD"));
+        ops.push_back(node.book().create_wallet(id, currency));
         return ops;
     };
     TRY(seed.account, node.directory().create_account("dev", "", wallet));
@@ -67,14 +68,14 @@ Result<Seed> make_seed(Node& node) {
 }
 
 /// The same folder gives the same account and keys again, and its ten dollars once.
-Result<Seed> load_or_make_seed(Node& node, const std::string& data_dir) {
+Result<Seed> load_or_make_seed(Node& node, const std::string& data_dir, const std::string& currency) {
     const std::string path = data_dir + "/dev-keys.json";
     Result<Seed> seed = Error(ErrorCode::resource_not_found);
     if (auto kept = read_file(path)) {
         seed = parse_seed(*kept);
         if (!seed) return seed;
     } else {
-        seed = make_seed(node);
+        seed = make_seed(node, currency);
         if (!seed) return seed;
         TRYV(write_file(path, seed_json(*seed), 0600));
     }
@@ -99,6 +100,40 @@ struct Dev {
     ReadyFile ready;
 };
 
+/// The file's settings and, beside its providers and models, the built-in ones.
+Result<std::shared_ptr<const Config>> read_file_of(const cli::DevOptions& o, const std::string& sim_url) {
+    auto loaded = load_config(o.config_file, provider::wire, [&sim_url](catalogue::Config file) {
+        return catalogue::dev_config_with(std::move(file), sim_url);
+    });
+    for (const auto& w : loaded.warnings) log::warn("config", {{"warning", w}});
+    if (loaded.config) return loaded.config;
+    return Error(ErrorCode::config_invalid, "\n" + render_faults(o.config_file, loaded.faults));
+}
+
+/// Where it listens, what it writes and who may sign up are development's own, whatever a file says.
+Result<NodeOptions> options_for(const cli::DevOptions& o, const std::string& data_dir, const std::string& sim_url) {
+    NodeOptions n;
+    n.catalogue = catalogue::dev_config(sim_url);
+    if (!o.config_file.empty()) {
+        TRY(const auto config, read_file_of(o, sim_url));
+        log::configure(config->log.format, config->log.level);
+        n = node_options(*config);
+    }
+    n.host = o.host;
+    n.port = o.port;
+    n.admin_host = "127.0.0.1";
+    n.admin_port = o.port == 0 ? 0 : static_cast<uint16_t>(o.port + 1);
+    n.tls = {};
+    n.public_url = n.portal.public_url = "";
+    n.data_dir = data_dir;
+    n.public_metrics = true;
+    n.display.try_emplace("gw_", api::Display{"TMT", {7, 2}});
+    n.portal.sign_up = true;
+    n.portal.verification = false;
+    n.mail.expected = false;
+    return n;
+}
+
 Result<Dev> start(const cli::DevOptions& o, const std::string& data_dir) {
     Dev d;
     d.sim_loops = std::make_unique<rt::Loops>(1);
@@ -106,23 +141,22 @@ Result<Dev> start(const cli::DevOptions& o, const std::string& data_dir) {
     so.host = "127.0.0.1";
     TRY(d.simulator, sim::Simulator::start(*d.sim_loops, so));
     const std::string sim_url = fmt::format("http://127.0.0.1:{}", d.simulator->port());
-    NodeOptions n;
-    n.host = o.host;
-    n.port = o.port;
-    n.admin_port = o.port == 0 ? 0 : static_cast<uint16_t>(o.port + 1);
-    n.data_dir = data_dir;
-    n.public_metrics = true;
-    n.display["gw_"] = {"TMT", {7, 2}};
-    n.portal.sign_up = true;
-    n.portal.verification = false;
-    n.mail.expected = false;
-    n.catalogue = catalogue::dev_config(sim_url);
-    TRY(d.node, Node::start(std::move(n)));
-    TRY(d.seed, load_or_make_seed(*d.node, data_dir));
+    TRY(auto options, options_for(o, data_dir, sim_url));
+    const auto currency = options.currency;
+    TRY(d.node, Node::start(std::move(options)));
+    TRY(d.seed, load_or_make_seed(*d.node, data_dir, currency));
     d.ready = {d.node->url(), d.node->admin_url(), sim_url, d.node->admin_token(), d.seed.keys};
     TRYV(write_ready_file(o.ready_file, d.ready));
     keep_for_client(d.ready);
     return d;
+}
+
+/// A file that does not load changes nothing.
+void reload(const cli::DevOptions& o, Dev& dev) {
+    if (o.config_file.empty()) return log::info("reload_ignored", {{"why", "aig dev has no file to reload"}});
+    const auto config = read_file_of(o, *dev.ready.sim_url);
+    if (!config) return log::error("reload_refused", {{"faults", config.error().message()}});
+    if (auto done = dev.node->reload((*config)->catalogue); done) dev.node->set_free_tier((*config)->billing.free_tier);
 }
 
 void greet(const cli::DevOptions& o, const Dev& d) {
@@ -159,7 +193,7 @@ int run_dev(const cli::DevOptions& o) {
             code = 1;
         } else {
             greet(o, *dev);
-            while (wait_for_signal() == SIGHUP) log::info("reload_ignored", {{"why", "aig dev has no file to reload"}});
+            while (wait_for_signal() == SIGHUP) reload(o, *dev);
             dev->node->drain(drain_ms, asked_to_hurry);
             dev->node.reset();
             dev->simulator.reset();

@@ -51,7 +51,6 @@ struct Node::Parts {
     std::unique_ptr<catalogue::PriceLists> price_lists;
     std::unique_ptr<records::Idempotency> idempotency;
     std::unique_ptr<mail::Sender> mail;
-    std::unique_ptr<api::Portal> portal;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
     limits::FailedAuth failed_auth;
@@ -59,6 +58,7 @@ struct Node::Parts {
     std::unique_ptr<rt::Loops> loops;
     std::unique_ptr<gateway::Gateway> gateway;
     std::unique_ptr<topup::Topups> topups;
+    std::unique_ptr<api::Portal> portal;  ///< its two threads end before what they pay with
     std::unique_ptr<api::Api> api;
     std::unique_ptr<api::Admin> admin;
     std::unique_ptr<AdminListener> admin_listener;
@@ -195,8 +195,9 @@ Status Node::Parts::open_portal() {
     options.mail.outbox = options.data_dir + "/outbox";
     options.mail.expected = options.mail.expected && o.sign_up;
     TRY(mail, mail::Sender::start(*store, options.mail));
-    portal = std::make_unique<api::Portal>(
-        api::PortalServices{store.get(), book.get(), directory.get(), &catalogue, mail.get(), price_lists.get()}, o);
+    portal = std::make_unique<api::Portal>(api::PortalServices{store.get(), book.get(), directory.get(), &catalogue,
+                                                               mail.get(), price_lists.get(), topups.get()},
+                                           o);
     return {};
 }
 
@@ -255,7 +256,6 @@ Status Node::Parts::open_topups() {
 }
 
 Status Node::Parts::serve() {
-    TRYV(open_portal());
     loops = std::make_unique<rt::Loops>(options.threads);
     free_tier.set(options.free_tier);
     upkeep->start((*loops)[0]);
@@ -263,6 +263,7 @@ Status Node::Parts::serve() {
     gateway = std::make_unique<gateway::Gateway>(gateway::Services{
         loops.get(), book.get(), &limiter, &catalogue, &health, &free_tier, store.get(), price_lists.get()});
     TRYV(open_topups());
+    TRYV(open_portal());
     api = std::make_unique<api::Api>(api_services());
     admin = std::make_unique<api::Admin>(*store, *book, *directory, admin_hooks());
     TRY(admin_listener, AdminListener::start(*loops,

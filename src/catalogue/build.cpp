@@ -74,6 +74,19 @@ void add_aliases(Snapshot& s, const Config& config, const std::vector<ModelConfi
             if (!s.models.contains(alias)) s.aliases.emplace(alias, m.id);
 }
 
+/// What is configured; where nothing is, what data/models.json says of the providers, and both where both are asked
+/// for.
+std::vector<ModelConfig> models_of(const Config& config, const Data& data, const Providers& providers) {
+    if (config.models && !config.known_too) return *config.models;
+    auto models = known_models(data, providers);
+    if (!config.models) return models;
+    std::set<std::string> known;
+    for (const auto& m : models) known.insert(m.id);
+    for (const auto& m : *config.models)
+        if (!known.contains(m.id)) models.push_back(m);
+    return models;
+}
+
 void index_bare_names(Snapshot& s) {
     const auto add = [&](std::string_view name, const std::string& id) {
         const auto [at, fresh] = s.bare.emplace(lower_case(name), id);
@@ -102,8 +115,8 @@ Built build(const Config& config, const WireResolver& wire, const Snapshot* prev
 
     const Providers providers(config.providers, *data, wire, s->provider_ids, faults);
     s->providers = providers.all();
-    const bool from_data = !config.models;
-    const auto models = from_data ? known_models(*data, providers) : *config.models;
+    const bool from_data = !config.models || config.known_too;
+    const auto models = models_of(config, *data, providers);
     const ListPrices prices{config.prices.get(), data->prices};
     std::vector<std::string> at_list_price;
     add_models(*s, models, prices, providers, faults, at_list_price);

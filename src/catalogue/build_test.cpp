@@ -299,6 +299,38 @@ TEST(Data, EmbeddedRowsAreGoodForEveryProviderAlone) {
         for (const auto& t : m.targets) EXPECT_TRUE(data->providers.contains(t.provider)) << m.id << " " << t.provider;
 }
 
+TEST(Build, AFileBesideTheDevelopmentCatalogueComesFirst) {
+    Config file;
+    ProviderConfig own;
+    own.name = "mine";
+    own.wire = "openai-chat";
+    own.base_url = "http://127.0.0.1:1/v1";
+    file.providers = {own};
+    ModelConfig changed;
+    changed.id = "openai/gpt-5.4";
+    changed.targets = {{"mine", "m", 0, 1, {}}};
+    changed.price = {{"per_request", "0.5"}};
+    file.models = {{changed}};
+    file.aliases = {{"fast", "llama-3.1-70b"}};
+    const auto s = build(dev_config_with(file, "http://127.0.0.1:4999"), fake_wires).snapshot;
+    ASSERT_TRUE(s);
+    EXPECT_EQ((*s->resolve("openai/gpt-5.4"))->targets[0].provider->name, "mine");
+    EXPECT_EQ((*s->resolve("fast"))->targets[0].provider->name, "sim-openai");
+    EXPECT_TRUE(s->resolve("fault/slow"));
+}
+
+TEST(Build, AFileWithoutModelsBringsTheKnownOnesOfItsProviders) {
+    Config file;
+    ProviderConfig openai;
+    openai.name = "openai";
+    openai.keys = {{"k", 1}};
+    file.providers = {openai};
+    const auto s = build(dev_config_with(file, "http://127.0.0.1:4999"), fake_wires).snapshot;
+    ASSERT_TRUE(s);
+    EXPECT_EQ((*s->resolve("openai/gpt-5.4"))->targets[0].provider->name, "openai");
+    EXPECT_EQ((*s->resolve("anthropic/claude-opus-4.7"))->targets[0].provider->name, "sim-anthropic");
+}
+
 TEST(Data, ThePublicPriceCoversTheDearestTarget) {
     Config c;
     for (const char* name : {"groq", "cerebras"}) {

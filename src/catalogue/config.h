@@ -66,7 +66,8 @@ struct PatternConfig {
 struct Config {
     std::vector<ProviderConfig> providers;
     std::optional<std::vector<ModelConfig>>
-        models;  ///< not given: the rows of data/models.json for the providers configured
+        models;              ///< not given: the rows of data/models.json for the providers configured
+    bool known_too = false;  ///< `aig dev` only: data/models.json's rows as well, before `models` of the same id
     std::map<std::string, std::string> aliases;
     std::vector<PatternConfig> patterns;  ///< `aig dev` only
     std::string fee_percent = "5";

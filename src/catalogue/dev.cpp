@@ -1,5 +1,6 @@
 #include "catalogue/dev.h"
 
+#include <algorithm>
 #include <string>
 
 namespace aig::catalogue {
@@ -256,5 +257,21 @@ Config dev_config(std::string_view sim_url) {
     pattern("failover/", {{openai_wire, "fault/*", 0, 1, {}}, {anthropic_wire, "claude-sonnet-4-6", 1, 1, {}}});
     pattern("failover-anthropic/", {{anthropic_wire, "fault/*", 0, 1, {}}, {openai_wire, "gpt-5.4", 1, 1, {}}});
     return config;
+}
+
+Config dev_config_with(Config file, std::string_view sim_url) {
+    auto dev = dev_config(sim_url);
+    const auto named = [](const auto& list, const std::string& name, auto member) {
+        return std::any_of(list.begin(), list.end(), [&](const auto& row) { return row.*member == name; });
+    };
+    for (auto& p : dev.providers)
+        if (!named(file.providers, p.name, &ProviderConfig::name)) file.providers.push_back(std::move(p));
+    file.known_too = !file.models;
+    if (!file.models) file.models.emplace();
+    for (auto& m : *dev.models)
+        if (!named(*file.models, m.id, &ModelConfig::id) && !file.aliases.contains(m.id))
+            file.models->push_back(std::move(m));
+    file.patterns = std::move(dev.patterns);
+    return file;
 }
 }  // namespace aig::catalogue

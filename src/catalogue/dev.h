@@ -10,5 +10,8 @@ namespace aig::catalogue {
 
 /// `sim_url` is the simulator's root ("http://127.0.0.1:4999").
 Config dev_config(std::string_view sim_url);
+/// The same with an operator's own: where both name a provider or a model, the file's is taken; a file without models
+/// brings those of data/models.json for its providers, as it would in `aig serve`.
+Config dev_config_with(Config file, std::string_view sim_url);
 
 }  // namespace aig::catalogue

@@ -36,12 +36,21 @@ Status choose_model(Flow& f) {
     return {};
 }
 
+/// Sub-accounts are metered beside keys: their lines are below zero, where no key's are.
+KeyId sub_account_line(const identity::Principal& p) { return KeyId{-p.sub_account.value}; }
+
 Status admit(Flow& f) {
-    const auto limits = rates_of(*f.call.principal);
+    const auto& p = *f.call.principal;
+    const auto limits = rates_of(p);
     if (!limits.any()) return {};
     const int64_t tokens =
         limits.tpm ? canon::hold_tokens(f.envelope.size, f.model->tokenizer) + f.envelope.max_output.value_or(0) : 0;
-    TRY(f.ticket, f.services.limiter->admit(f.call.principal->line, limits, tokens, mono_ns(), f.call.started_us));
+    TRY(f.ticket, f.services.limiter->admit(p.line, limits, tokens, mono_ns(), f.call.started_us));
+    const limits::Limits all{p.sub_rpm, p.sub_tpm, p.sub_concurrency, {}, "sub-account"};
+    if (!all.any()) return {};
+    auto both = f.services.limiter->admit(sub_account_line(p), all, tokens, mono_ns(), f.call.started_us);
+    if (!both) return f.ticket.refund(), std::move(both).error();
+    f.ticket.join(*std::move(both));
     return {};
 }
 

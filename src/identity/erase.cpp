@@ -24,7 +24,9 @@ constexpr const char* forget_users =
 constexpr const char* forget_their_tokens =
     "DELETE FROM mail_token WHERE account_id = ?1 OR user_id IN (SELECT u.id FROM portal_user u JOIN membership m"
     " ON m.user_id = u.id WHERE m.account_id = ?1 AND u.email = 'erased')";
-constexpr const char* forget_sessions = "DELETE FROM portal_session WHERE account_id = ?1";
+constexpr const char* forget_sessions =
+    "DELETE FROM portal_session WHERE account_id = ?1 OR user_id IN (SELECT u.id FROM portal_user u JOIN membership m"
+    " ON m.user_id = u.id WHERE m.account_id = ?1 AND u.email = 'erased')";
 constexpr const char* forget_members = "DELETE FROM membership WHERE account_id = ?1";
 constexpr const char* forget_webhook_secrets = "DELETE FROM webhook_secret WHERE account_id = ?1";
 constexpr const char* keys_in_account = "SELECT id FROM api_key WHERE account_id = ?1 ORDER BY id";

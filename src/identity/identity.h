@@ -39,14 +39,15 @@ struct Principal {
     KeyLimits limits;
     std::vector<std::string> models;  ///< allow-list; empty = all
     std::string tag;
-    int64_t expires_us = 0;                ///< 0 = never
-    std::vector<std::string> ip_allow;     ///< addresses and CIDR blocks; empty = all
-    std::string currency = "USD";          ///< of the account's wallet
-    SubAccountId sub_account;              ///< 0 = the account itself
-    std::optional<int64_t> sub_cap_nanos;  ///< the sub-account's own spend cap, in its period
-    std::string sub_period;                ///< as spend_period
-    std::vector<IpBlock> ip_blocks;        ///< ip_allow, parsed
-    KeyId line;                            ///< the first key of its rotations: caps and rates count by it
+    int64_t expires_us = 0;                                    ///< 0 = never
+    std::vector<std::string> ip_allow;                         ///< addresses and CIDR blocks; empty = all
+    std::string currency = "USD";                              ///< of the account's wallet
+    SubAccountId sub_account;                                  ///< 0 = the account itself
+    std::optional<int64_t> sub_cap_nanos;                      ///< the sub-account's own spend cap, in its period
+    std::string sub_period;                                    ///< as spend_period
+    std::optional<int64_t> sub_rpm, sub_tpm, sub_concurrency;  ///< of all keys of the sub-account together
+    std::vector<IpBlock> ip_blocks;                            ///< ip_allow, parsed
+    KeyId line;  ///< the first key of its rotations: caps and rates count by it
     bool allows(std::string_view model_id) const;
     /// May it be used from there? An unknown address only by a key without an allow-list.
     bool admits(const std::optional<IpAddress>& from) const;

@@ -3,19 +3,6 @@
 
 namespace aig::identity {
 namespace {
-constexpr const char* account_forget =
-    "UPDATE account SET name = 'erased', email = '', erased_us = ?1 WHERE id = ?2 AND erased_us = 0";
-constexpr const char* users_forget =
-    "UPDATE portal_user SET email = 'erased', email_key = 'erased-' || id, password = '', status = 'blocked', "
-    "is_operator = 0 WHERE id IN (SELECT user_id FROM membership WHERE account_id = ?1) AND NOT EXISTS "
-    "(SELECT 1 FROM membership o WHERE o.user_id = portal_user.id AND o.account_id <> ?1)";
-constexpr const char* sessions_forget =
-    "DELETE FROM portal_session WHERE account_id = ?1 OR user_id IN (SELECT id FROM portal_user WHERE status = "
-    "'blocked')";
-constexpr const char* tokens_forget =
-    "DELETE FROM mail_token WHERE account_id = ?1 OR user_id IN "
-    "(SELECT id FROM portal_user WHERE email = 'erased')";
-constexpr const char* members_forget = "DELETE FROM membership WHERE account_id = ?1";
 constexpr size_t max_invitations = 100, max_members = 1'000;
 
 Error no_member() { return Error(ErrorCode::resource_not_found, "There is no such member.").param("user_id"); }
@@ -133,23 +120,6 @@ Result<UserRow> Users::join(std::string_view token, std::string password_hash, s
         },
         std::move(with))));
     return this->user(user);
-}
-
-Status Users::forget_account(AccountId account) {
-    const int64_t now = now_us();
-    return store_.commit_now(user_batch(
-        [&](store::Db& db) -> Status {
-            auto q = db.query(account_forget);
-            q.bind(now).bind(account.value);
-            TRYV(q.run());
-            for (const char* sql : {users_forget, sessions_forget, tokens_forget, members_forget}) {
-                auto each = db.query(sql);
-                each.bind(account.value);
-                TRYV(each.run());
-            }
-            return {};
-        },
-        {}));
 }
 
 Status Users::set_role(AccountId account, UserId user, Role role, store::Ops with) {

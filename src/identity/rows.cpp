@@ -71,9 +71,10 @@ void add_sub_account(const store::Query& q, Principal& p) {
     if (!p.sub_account) return;
     p.sub_cap_nanos = maybe(q, 28);
     p.sub_period = "month";
-    p.limits.rpm = lower(p.limits.rpm, maybe(q, 29));
-    p.limits.tpm = lower(p.limits.tpm, maybe(q, 30));
-    p.limits.concurrency = lower(p.limits.concurrency, maybe(q, 31));
+    p.sub_rpm = maybe(q, 29), p.sub_tpm = maybe(q, 30), p.sub_concurrency = maybe(q, 31);
+    p.limits.rpm = lower(p.limits.rpm, p.sub_rpm);
+    p.limits.tpm = lower(p.limits.tpm, p.sub_tpm);
+    p.limits.concurrency = lower(p.limits.concurrency, p.sub_concurrency);
     if (p.tag.empty()) p.tag = q.text(32);
     p.models = both_allow(std::move(p.models), texts_of(q.text(33)));
 }

@@ -14,6 +14,14 @@ std::string clipped(std::string_view text, size_t most) {
     for (const char c : text.substr(0, most)) out += c >= ' ' && c < 0x7f ? c : '?';
     return out;
 }
+/// The account she looked at last, while she is in it; else the one she joined first.
+Result<AccountId> opened_by(store::Db& db, UserId user, const std::vector<Membership>& theirs) {
+    if (theirs.empty()) return AccountId{};
+    TRY(const auto last, last_account_of(db, user));
+    for (const auto& m : theirs)
+        if (m.account == last) return last;
+    return theirs.front().account;
+}
 }  // namespace
 
 Result<NewSession> Users::log_in(UserId user, Origin origin, store::Ops with) {
@@ -24,7 +32,7 @@ Result<NewSession> Users::log_in(UserId user, Origin origin, store::Ops with) {
             TRY(const auto theirs, list_accounts_of(db, user));
             Session s;
             s.user.id = user;
-            if (!theirs.empty()) s.account = theirs.front().account;
+            TRY(s.account, opened_by(db, user, theirs));
             s.created_us = s.seen_us = now;
             s.expires_us = now + session_us;
             s.peer = clipped(origin.peer, max_peer);
@@ -93,7 +101,7 @@ Result<NewSession> Users::enter(const Session& session, AccountId account, store
                     .param("account_id");
             TRY(const bool moved, move_session(db, session.id, hash_secret(made.token), account));
             if (!moved) return no_session();
-            return {};
+            return role ? mark_looked_at(db, session.user.id, account) : Status{};
         },
         std::move(with))));
     return made;

@@ -16,6 +16,8 @@ constexpr const char* user_verified = "UPDATE portal_user SET verified_us = ?1 W
 constexpr const char* user_status = "UPDATE portal_user SET status = ?1 WHERE id = ?2";
 constexpr const char* user_operator = "UPDATE portal_user SET is_operator = ?1 WHERE id = ?2";
 constexpr const char* user_login = "UPDATE portal_user SET login_us = ?1 WHERE id = ?2";
+constexpr const char* user_looked_at = "UPDATE portal_user SET last_account_id = ?1 WHERE id = ?2";
+constexpr const char* user_last_account = "SELECT last_account_id FROM portal_user WHERE id = ?1";
 
 #define MEMBER_COLUMNS                                                                         \
     "SELECT m.account_id, a.name, m.user_id, u.email, m.role, m.created_us FROM membership m " \
@@ -127,6 +129,19 @@ Result<std::vector<Membership>> list_members(store::Db& db, AccountId account) {
     auto q = db.query(members_of);
     q.bind(account.value);
     return all_rows<Membership>(std::move(q), membership_row);
+}
+
+Status mark_looked_at(store::Db& db, UserId id, AccountId account) {
+    auto q = db.query(user_looked_at);
+    q.bind(account.value).bind(id.value);
+    return done(q);
+}
+
+Result<AccountId> last_account_of(store::Db& db, UserId id) {
+    auto q = db.query(user_last_account);
+    q.bind(id.value);
+    TRY(const bool row, q.step());
+    return AccountId{row ? q.integer(0) : 0};
 }
 
 Result<std::vector<Membership>> list_accounts_of(store::Db& db, UserId user) {

@@ -118,7 +118,7 @@ class Users {
     Status set_operator(UserId user, bool is_operator, store::Ops with);
 
     // ---- sessions
-    /// In the account she joined first; login_us is stamped.
+    /// In the account she looked at last, else the one she joined first; login_us is stamped.
     Result<NewSession> log_in(UserId user, Origin origin, store::Ops with);
     /// login_required when there is none (any more). Stamps its use at most every five minutes.
     Result<Session> session(std::string_view token);
@@ -157,10 +157,6 @@ class Users {
     /// conflict when the account would be left without an owner. Ends the sessions in that account (privilege change).
     Status set_role(AccountId account, UserId user, Role role, store::Ops with);
     Status remove(AccountId account, UserId user, store::Ops with);
-
-    /// Forgets the people of an account that ends: memberships, invitations, sessions in it, its name and address;
-    /// and of its members those who are in no other account. What money did stays in the books.
-    Status forget_account(AccountId account);
 
     // ---- keys
     /// For Directory::create_key's extra: `key` is read when the op is applied.

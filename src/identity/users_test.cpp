@@ -333,6 +333,23 @@ TEST_F(UsersTest, the_sweep_takes_what_is_over) {
     EXPECT_EQ(why(users->session(good)), "ok");
 }
 
+TEST_F(UsersTest, a_log_in_opens_the_account_looked_at_last) {
+    const auto ann = sign_up("ann@example.com"), bob = sign_up("bob@example.com");
+    std::string token;
+    const auto keep = [&](const std::string& t) {
+        token = t;
+        return store::Ops();
+    };
+    ASSERT_TRUE(users->invite(ann.account, "bob@example.com", Role::member, ann.user, keep));
+    ASSERT_TRUE(users->join(token, "", {}));
+    EXPECT_EQ(users->session(log_in(bob.user))->account, bob.account) << "joined first";
+    const auto entered = users->enter(*users->session(log_in(bob.user)), ann.account, {});
+    ASSERT_TRUE(entered);
+    EXPECT_EQ(users->session(log_in(bob.user))->account, ann.account);
+    ASSERT_TRUE(users->remove(ann.account, bob.user, {}));
+    EXPECT_EQ(users->session(log_in(bob.user))->account, bob.account) << "she is not in it any more";
+}
+
 TEST_F(UsersTest, a_forgotten_account_leaves_no_person_behind) {
     const auto ann = sign_up("ann@example.com"), bob = sign_up("bob@example.com");
     std::string token;
@@ -344,7 +361,7 @@ TEST_F(UsersTest, a_forgotten_account_leaves_no_person_behind) {
     ASSERT_TRUE(users->join(token, "", {}));
     ASSERT_TRUE(users->invite(ann.account, "carl@example.com", Role::member, ann.user, keep));
     const auto anns = log_in(ann.user), bobs = log_in(bob.user);
-    ASSERT_TRUE(users->forget_account(ann.account));
+    ASSERT_TRUE(directory->erase_account(ann.account, {}));
     EXPECT_EQ(directory->account(ann.account)->name, "erased");
     EXPECT_EQ(directory->account(ann.account)->email, "");
     EXPECT_TRUE(users->members(ann.account)->empty());

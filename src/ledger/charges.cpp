@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "ledger/detail/canonical.h"
 #include "ledger/ledger_store.h"
 
@@ -61,7 +63,33 @@ class Gatherer {
     std::string request_id_;
     Resolved now_;
 };
+
+/// A ULID begins with its time: 48 bits of milliseconds in ten digits.
+std::optional<int64_t> began_us(std::string_view request_id) {
+    constexpr std::string_view digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ", prefix = "req_";
+    if (!request_id.starts_with(prefix) || request_id.size() != prefix.size() + 26) return {};
+    int64_t ms = 0;
+    for (const char c : request_id.substr(prefix.size(), 10)) {
+        const auto digit = digits.find(c);
+        if (digit == std::string_view::npos) return {};
+        ms = ms << 5 | static_cast<int64_t>(digit);
+    }
+    if (ms >> 48) return {};
+    return ms * 1'000;
+}
 }  // namespace
+
+Result<int64_t> charge_of(store::Db& db, AccountId account, std::string_view request_id) {
+    constexpr int64_t day_us = 86'400'000'000;
+    const auto began = began_us(request_id);
+    if (!began) return 0;
+    int64_t entry = 0;
+    // It is charged when it ends, at most hours later; the day before is for a clock that was set back meanwhile.
+    TRYV(each_resolved(db, *began - day_us, *began + 2 * day_us, [&](const Resolved& r) {
+        if (r.account == account && !r.voided && r.request_id == request_id) entry = r.entry;
+    }));
+    return entry;
+}
 
 Status each_resolved(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Resolved&)>& see) {
     Gatherer gatherer(see);

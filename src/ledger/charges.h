@@ -30,4 +30,8 @@ struct Resolved {
 /// be read: `aig ledger verify` names it.
 Status each_resolved(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Resolved&)>& see);
 
+/// The first entry of an account's charge for a request of ours; 0 when there is none. The request's id tells when it
+/// began, so that only the entries of the days around it are read.
+Result<int64_t> charge_of(store::Db& db, AccountId account, std::string_view request_id);
+
 }  // namespace aig::ledger

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ledger/statement_store.h"
 #include "store/each_row.h"
 
 namespace aig::ledger::sql {
@@ -18,9 +19,8 @@ constexpr char entry_all[] =
     "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry WHERE id > ? AND id <= "
     "? ORDER BY id LIMIT ?";
 constexpr char entry_between[] =
-    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body FROM entry WHERE at_us >= ? AND at_us < "
-    "? "
-    "ORDER BY id";
+    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body FROM entry WHERE id >= ? AND id <= ? "
+    "AND at_us >= ? AND at_us < ? ORDER BY id";
 constexpr char wallet_load[] =
     "SELECT id, kind, status, currency, expires_us, credits, debits, held, low FROM wallet WHERE account_id = ? "
     "ORDER BY kind DESC, expires_us IS NULL, expires_us, id";
@@ -260,8 +260,11 @@ Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
     });
 }
 Status each_entry_between(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Entry&)>& see) {
-    return each_row(std::move(db.query(entry_between).bind(from_us).bind(to_us)),
-                    [&](const store::Query& q) { see(entry_of(q)); });
+    TRY(const auto ranges, entry_ranges(db, from_us, to_us));
+    for (const auto& r : ranges)
+        TRYV(each_row(std::move(db.query(entry_between).bind(r.first).bind(r.last).bind(from_us).bind(to_us)),
+                      [&](const store::Query& q) { see(entry_of(q)); }));
+    return {};
 }
 Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see) {
     return each_row(db.query(wallet_all), [&](const store::Query& q) { see(stored_wallet(q)); });

@@ -126,6 +126,8 @@ Status gather(store::Db& db, const Day& before, std::map<int64_t, Moved>& moved,
             if (closed.last + 1 != s.entry.id || s.entry.at_us >= end_us) return;
             moved[s.entry.account].add(s.entry);
             closed.last = s.entry.id;
+            closed.from_us = std::min(closed.from_us, s.entry.at_us);
+            closed.to_us = std::max(closed.to_us, s.entry.at_us);
             closed.hash.assign(s.hash);
             open = true;
         }));
@@ -133,17 +135,20 @@ Status gather(store::Db& db, const Day& before, std::map<int64_t, Moved>& moved,
     return {};
 }
 
-store::Event summary(int64_t account, std::string_view currency, const Day& day, const Moved& moved) {
+store::Event summary(int64_t account, std::string_view currency, const Day& day, const Moved& moved,
+                     std::string_view detail) {
     std::string data;
     const auto it = moved.kinds.find(EntryKind::usage);
     JsonWriter w(data);
     w.begin_object().field("date", day_text(day.day)).field("requests", moved.calls);
     w.field_raw("cost_cents", cents_number(it == moved.kinds.end() ? 0 : it->second.amount));
     w.field("currency", currency).end_object();
+    if (!detail.empty()) data.insert(data.size() - 1, fmt::format(",{}", detail));
     return {"usage.daily.summary", AccountId{account}, day_text(day.day), std::move(data), 0};
 }
 
-Status fill(store::Db& db, const NodeKey& key, const std::map<int64_t, Moved>& moved, Closing& c) {
+Status fill(store::Db& db, const NodeKey& key, const std::map<int64_t, Moved>& moved, const DayDetail& detail,
+            Closing& c) {
     for (const auto& [account, m] : moved) {
         if (m.kinds.empty()) continue;
         TRY(const auto purse, sql::load_purse(db, account));
@@ -152,7 +157,12 @@ Status fill(store::Db& db, const NodeKey& key, const std::map<int64_t, Moved>& m
                     key.public_key()};
         s.signature = key.sign(s.body);
         c.statements.push_back(std::move(s));
-        if (m.calls) c.events.push_back(store::event(summary(account, purse.currency, c.day, m)));
+        if (!m.calls) continue;
+        std::string more;
+        if (detail) {
+            TRY(more, detail(db, AccountId{account}, c.day.day));
+        }
+        c.events.push_back(store::event(summary(account, purse.currency, c.day, m, more)));
     }
     return {};
 }
@@ -173,7 +183,7 @@ Status write(store::Store& store, Closing c) {
     return flush();
 }
 
-Status close_day(store::Store& store, const NodeKey& key, int64_t day) {
+Status close_day(store::Store& store, const NodeKey& key, int64_t day, const DayDetail& detail) {
     Closing c;
     c.day.day = day;
     TRYV(store.read_now([&](store::Db& db) -> Status {
@@ -182,7 +192,7 @@ Status close_day(store::Store& store, const NodeKey& key, int64_t day) {
         const auto read = [&]() -> Status {
             TRY(const auto before, sql::last_day(db));
             TRYV(gather(db, before.value_or(Day{}), moved, c.day));
-            return fill(db, key, moved, c);
+            return fill(db, key, moved, detail, c);
         };
         auto done = read();
         TRYV(db.script("COMMIT"));
@@ -234,7 +244,7 @@ bool signature_fits(std::string_view text, std::string_view signature, std::stri
                                        reinterpret_cast<const unsigned char*>(public_key.data())) == 0;
 }
 
-Result<int64_t> close_ended_days(store::Store& store, const NodeKey& key, int64_t now_us) {
+Result<int64_t> close_ended_days(store::Store& store, const NodeKey& key, int64_t now_us, const DayDetail& detail) {
     const int64_t today = (now_us - grace_us) / us_per_day;
     int64_t next = today;
     TRYV(store.read_now([&](store::Db& db) -> Status {
@@ -248,7 +258,7 @@ Result<int64_t> close_ended_days(store::Store& store, const NodeKey& key, int64_
     }));
     int64_t closed = 0;
     for (next = std::max(next, today - max_days_at_once); next < today; ++next, ++closed)
-        TRYV(close_day(store, key, next));
+        TRYV(close_day(store, key, next, detail));
     return closed;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,9 +37,13 @@ struct Statement {
     std::string node_key;   ///< the public key that checks it
 };
 
+/// What of an account's day the ledger does not know and its usage.daily.summary says all the same: finished JSON
+/// members.
+using DayDetail = std::function<Result<std::string>(store::Db& db, AccountId account, int64_t day)>;
+
 /// Closes every day that has ended: one statement an account whose money moved on it, and its usage.daily.summary.
 /// Gives the number of days closed. Called by one thread at a time.
-Result<int64_t> close_ended_days(store::Store& store, const NodeKey& key, int64_t now_us);
+Result<int64_t> close_ended_days(store::Store& store, const NodeKey& key, int64_t now_us, const DayDetail& detail = {});
 
 /// The account's statement of a day; of one on which nothing moved, resource_not_found.
 Result<Statement> statement(store::Db& db, AccountId account, int64_t day);

@@ -1,5 +1,7 @@
 #include "ledger/statement_store.h"
 
+#include <algorithm>
+
 #include "store/each_row.h"
 
 namespace aig::ledger {
@@ -8,7 +10,14 @@ namespace {
 constexpr char day_last[] = "SELECT day, first_entry, last_entry, hash FROM ledger_day ORDER BY day DESC LIMIT 1";
 constexpr char day_one[] = "SELECT day, first_entry, last_entry, hash FROM ledger_day WHERE day = ?";
 constexpr char day_insert[] =
-    "INSERT INTO ledger_day (day, first_entry, last_entry, hash, closed_us) VALUES (?, ?, ?, ?, ?)";
+    "INSERT INTO ledger_day (day, first_entry, last_entry, hash, closed_us, from_us, to_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)";
+constexpr char day_ranges[] =
+    "SELECT first_entry, last_entry FROM ledger_day WHERE last_entry >= first_entry AND to_us >= ? AND from_us < ? "
+    "ORDER BY day";
+constexpr char day_wrong_times[] =
+    "SELECT DISTINCT d.day FROM ledger_day d JOIN entry e ON e.id >= d.first_entry AND e.id <= d.last_entry "
+    "WHERE e.at_us < d.from_us OR e.at_us > d.to_us ORDER BY d.day";
 constexpr char entry_first[] = "SELECT at_us FROM entry ORDER BY id LIMIT 1";
 constexpr char day_wrong_hash[] =
     "SELECT d.day FROM ledger_day d LEFT JOIN entry e ON e.id = d.last_entry WHERE d.last_entry > 0 AND (e.id IS NULL "
@@ -28,8 +37,9 @@ constexpr char statement_list[] =
     "SELECT account_id, day, body, signature, node_key FROM statement WHERE account_id = ? AND day < ? ORDER BY day "
     "DESC "
     "LIMIT ?";
-constexpr const char* statements_here[] = {day_last, day_one,          day_insert,    entry_first,   day_wrong_hash,
-                                           day_gap,  statement_insert, statement_all, statement_one, statement_list};
+constexpr const char* statements_here[] = {day_last,         day_one,       day_insert,    entry_first,
+                                           day_wrong_hash,   day_gap,       day_ranges,    day_wrong_times,
+                                           statement_insert, statement_all, statement_one, statement_list};
 
 using store::each_row;
 Result<std::optional<ClosedDay>> day_of(store::Query q) {
@@ -49,7 +59,8 @@ Result<std::optional<ClosedDay>> closed_day(store::Db& db, int64_t day) {
 }
 Status insert_day(store::Db& db, const ClosedDay& day, int64_t closed_us) {
     auto q = db.query(day_insert);
-    TRYV(q.bind(day.day).bind(day.first).bind(day.last).bind_blob(day.hash).bind(closed_us).run());
+    q.bind(day.day).bind(day.first).bind(day.last).bind_blob(day.hash).bind(closed_us);
+    TRYV(q.bind(std::min(day.from_us, day.to_us)).bind(day.to_us).run());
     return {};
 }
 Result<int64_t> first_entry_us(store::Db& db) {
@@ -66,7 +77,17 @@ Status insert_statement(store::Db& db, const Statement& s) {
 Status each_misplaced_day(store::Db& db, const std::function<void(int64_t)>& see) {
     const auto day = [&](const store::Query& q) { see(q.integer(0)); };
     TRYV(each_row(db.query(day_wrong_hash), day));
+    TRYV(each_row(db.query(day_wrong_times), day));
     return each_row(db.query(day_gap), day);
+}
+Result<std::vector<EntryRange>> entry_ranges(store::Db& db, int64_t from_us, int64_t to_us) {
+    std::vector<EntryRange> out;
+    TRYV(each_row(std::move(db.query(day_ranges).bind(from_us).bind(to_us)), [&](const store::Query& q) {
+        out.push_back({q.integer(0), q.integer(1)});
+    }));
+    TRY(const auto closed, last_day(db));
+    out.push_back({closed ? closed->last + 1 : 0, INT64_MAX});
+    return out;
 }
 Status each_statement(store::Db& db, const std::function<void(const Statement&)>& see) {
     return each_row(db.query(statement_all), [&](const store::Query& q) { see(statement_of(q)); });

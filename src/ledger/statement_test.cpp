@@ -90,6 +90,20 @@ TEST_F(Statements, say_what_moved_and_continue_each_other) {
     EXPECT_EQ(events[0].second, R"({"date":"2026-11-20","requests":2,"cost_cents":0.000035,"currency":"USD"})");
 }
 
+TEST_F(Statements, the_summary_says_what_others_know_of_the_day) {
+    const auto account = rig.fund(1'000);
+    charge(account, 300);
+    fake_us += day_us;
+    const DayDetail detail = [](store::Db&, AccountId a, int64_t day) -> Result<std::string> {
+        return "\"of\":\"" + to_text(a) + " " + day_text(day) + "\"";
+    };
+    ASSERT_EQ(*close_ended_days(rig.store(), key, fake_us, detail), 1);
+    const auto events = rig.events(account);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].second, R"({"date":"2026-11-20","requests":1,"cost_cents":0.00003,"currency":"USD","of":")" +
+                                    to_text(account) + R"( 2026-11-20"})");
+}
+
 TEST_F(Statements, a_kept_one_shows_that_the_books_were_changed) {
     const auto account = rig.fund(1'000);
     charge(account, 300);

@@ -96,10 +96,10 @@ Error refuse(std::string_view reason, int64_t limit, int64_t window_s, int64_t r
 std::optional<Error> check(const Entry& e, const Limits& l, int64_t tokens, Now now) {
     if (l.rpd && e.day.of(now.wall_us) >= *l.rpd)
         return refuse("requests_day", *l.rpd, day_us / 1'000'000, e.day.left_ms(now.wall_us),
-                      fmt::format("This key's limit of {} requests a day (UTC) is reached", *l.rpd));
+                      fmt::format("This {}'s limit of {} requests a day (UTC) is reached", l.whose, *l.rpd));
     if (l.concurrency && e.in_flight >= *l.concurrency)
         return refuse("concurrency", *l.concurrency, 0, concurrency_retry_ms,
-                      fmt::format("This key may have {} calls in flight at once", *l.concurrency));
+                      fmt::format("This {} may have {} calls in flight at once", l.whose, *l.concurrency));
     const auto wait_for = [&](const std::optional<int64_t>& limit, const Meter& meter, int64_t units) -> int64_t {
         if (!limit) return 0;
         return *limit <= 0 ? minute_ns : meter.wait_ns(units, rate(*limit), now.ns);
@@ -107,14 +107,14 @@ std::optional<Error> check(const Entry& e, const Limits& l, int64_t tokens, Now 
     const int64_t requests = wait_for(l.rpm, e.requests, 1), needed = wait_for(l.tpm, e.tokens, tokens);
     if (needed < 0)
         return refuse("tokens", *l.tpm, 60, 0,
-                      fmt::format("This request needs about {} tokens, more than this key's limit of {} a minute",
-                                  tokens, *l.tpm));
+                      fmt::format("This request needs about {} tokens, more than this {}'s limit of {} a minute",
+                                  tokens, l.whose, *l.tpm));
     if (requests == 0 && needed == 0) return std::nullopt;
     if (requests >= needed)
         return refuse("requests", *l.rpm, 60, milliseconds(requests),
-                      fmt::format("This key's limit of {} requests a minute is reached", *l.rpm));
+                      fmt::format("This {}'s limit of {} requests a minute is reached", l.whose, *l.rpm));
     return refuse("tokens", *l.tpm, 60, milliseconds(needed),
-                  fmt::format("This key's limit of {} tokens a minute is reached", *l.tpm));
+                  fmt::format("This {}'s limit of {} tokens a minute is reached", l.whose, *l.tpm));
 }
 
 State state_of(const Entry& e, const Limits& l, Now now) {
@@ -175,7 +175,7 @@ Result<Ticket> Limiter::admit(KeyId key, const Limits& limits, int64_t estimated
     ticket.tokens_limited_ = limits.tpm.has_value();
     ticket.counted_ = limits.concurrency.has_value();
     ticket.day_ = limits.rpd ? e->day.day : -1;
-    ticket.state_ = state_of(*e, limits, now);
+    ticket.state_ = ticket.shown_ = state_of(*e, limits, now);
     return ticket;
 }
 
@@ -224,6 +224,8 @@ Ticket& Ticket::operator=(Ticket&& o) noexcept {
     counted_ = std::exchange(o.counted_, false);
     day_ = std::exchange(o.day_, -1);
     state_ = o.state_;
+    shown_ = o.shown_;
+    joined_ = std::move(o.joined_);
     return *this;
 }
 
@@ -236,7 +238,27 @@ void Ticket::release() noexcept {
     if (auto* e = shard.find(key_.value)) --e->in_flight;  // always there: a key with calls in flight is not forgotten
 }
 
+namespace {
+/// Of one limit: the meter with less left, or the only one there is.
+void tighten(int64_t& limit, int64_t& left, int64_t& reset_ms, int64_t limit2, int64_t left2, int64_t reset2_ms) {
+    if (limit2 < 0 || (limit >= 0 && left <= left2)) return;
+    limit = limit2, left = left2, reset_ms = reset2_ms;
+}
+}  // namespace
+
+void Ticket::join(Ticket other) {
+    const State& o = other.shown_;
+    State& s = shown_;
+    tighten(s.limit_requests, s.remaining_requests, s.reset_requests_ms, o.limit_requests, o.remaining_requests,
+            o.reset_requests_ms);
+    tighten(s.limit_tokens, s.remaining_tokens, s.reset_tokens_ms, o.limit_tokens, o.remaining_tokens,
+            o.reset_tokens_ms);
+    tighten(s.limit_day, s.remaining_day, s.reset_day_ms, o.limit_day, o.remaining_day, o.reset_day_ms);
+    joined_ = std::make_unique<Ticket>(std::move(other));
+}
+
 void Ticket::correct(int64_t tokens) {
+    if (joined_) joined_->correct(tokens);
     if (!limiter_ || !std::exchange(tokens_limited_, false)) return;
     auto& shard = limiter_->shards_->of(key_);
     const std::lock_guard lock(shard.mutex);
@@ -250,6 +272,7 @@ void Ticket::correct(int64_t tokens) {
 }
 
 void Ticket::refund() {
+    if (joined_) joined_->refund();
     if (!limiter_) return;
     correct(0);
     release();

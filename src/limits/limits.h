@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -18,7 +19,8 @@ namespace aig::limits {
 /// A limit of zero admits nothing; what is not set is not limited.
 struct Limits {
     std::optional<int64_t> rpm{}, tpm{}, concurrency{};
-    std::optional<int64_t> rpd{};  ///< requests a UTC day
+    std::optional<int64_t> rpd{};    ///< requests a UTC day
+    std::string_view whose = "key";  ///< what a refusal calls it
     bool any() const { return rpm || tpm || concurrency || rpd; }
 };
 
@@ -37,11 +39,14 @@ class Ticket {
     Ticket(Ticket&&) noexcept;
     Ticket& operator=(Ticket&&) noexcept;
     ~Ticket();
-    const State& state() const { return state_; }
+    const State& state() const { return shown_; }
     /// The tokens really used; the difference to the estimate goes back or is taken. Once; later calls do nothing.
     void correct(int64_t tokens);
     /// The call was refused by a later check: request and tokens go back as if it had never been admitted.
     void refund();
+    /// Of the same call, by a second meter (all keys of a sub-account): goes the way of this one from here on. state()
+    /// is then, of each limit, the one with less left.
+    void join(Ticket other);
 
   private:
     friend class Limiter;
@@ -51,7 +56,8 @@ class Ticket {
     int64_t tokens_ = 0, admitted_ns_ = 0;
     int64_t day_ = -1;  ///< the UTC day it counts in, -1 = in none
     bool requests_limited_ = false, tokens_limited_ = false, counted_ = false;
-    State state_;
+    State state_, shown_;  ///< as admitted; with what joined
+    std::unique_ptr<Ticket> joined_;
 };
 
 class Limiter {

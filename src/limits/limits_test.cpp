@@ -132,6 +132,37 @@ TEST(Limiter, RefundUndoesEverything) {
     EXPECT_EQ(again->state().remaining_requests, 2);
 }
 
+TEST(Limiter, AJoinedTicketGoesTheWayOfTheFirstAndTheTighterLimitIsShown) {
+    Limiter l;
+    const KeyId other{8}, all{-3};
+    const Limits own{10, 1'000, {}}, shared{4, 500, 2, {}, "sub-account"};
+    const auto both = [&](KeyId k, int64_t tokens) -> Result<Ticket> {
+        TRY(auto ticket, l.admit(k, own, tokens, start));
+        TRY(auto together, l.admit(all, shared, tokens, start));
+        ticket.join(std::move(together));
+        return ticket;
+    };
+    auto first = both(key, 100);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->state().limit_requests, 4);
+    EXPECT_EQ(first->state().remaining_requests, 3);
+    EXPECT_EQ(first->state().remaining_tokens, 400);
+    auto second = both(other, 100);
+    ASSERT_TRUE(second);
+    auto third = both(other, 0);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().reason(), "concurrency");
+    EXPECT_EQ(third.error().message(), "This sub-account may have 2 calls in flight at once");
+    first->correct(10);  // of both meters
+    EXPECT_EQ(l.state(all, shared, start).remaining_tokens, 390);
+    EXPECT_EQ(l.state(key, own, start).remaining_tokens, 990);
+    second->refund();
+    EXPECT_EQ(l.state(all, shared, start).remaining_requests, 3);
+    EXPECT_EQ(l.state(all, shared, start).remaining_tokens, 490);
+    *first = Ticket();
+    EXPECT_TRUE(both(key, 0));
+}
+
 TEST(Limiter, HeadersTellLimitRemainingAndReset) {
     Limiter l;
     const auto t = l.admit(key, {60, 6000, {}}, 1500, start);

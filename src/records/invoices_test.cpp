@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "records/margin.h"
 #include "records/records.h"
+#include "records/records_store.h"
 
 namespace aig::records {
 namespace {
@@ -71,6 +73,23 @@ class Invoices : public ::testing::Test {
     std::string folder_;
     std::unique_ptr<store::Store> store_;
 };
+
+/// How the engine finds rows: "SEARCH c USING INDEX …" lines.
+std::string plan_of(store::Store& store, const std::string& sql) {
+    static std::set<std::string> asked;  // a statement is known by where its text lies
+    const auto& text = *asked.insert("EXPLAIN QUERY PLAN " + sql).first;
+    std::string plan;
+    const auto done = store.read_now([&](store::Db& db) -> Status {
+        auto q = db.query(text.c_str());
+        for (;;) {
+            TRY(const bool row, q.step());
+            if (!row) return {};
+            plan += std::string(q.text(3)) + "\n";
+        }
+    });
+    EXPECT_TRUE(done) << done.error().message();
+    return plan;
+}
 
 std::string fault_of(std::string_view text, std::string_view provider = "p") {
     const auto parsed = parse_invoice(text, provider);
@@ -199,6 +218,17 @@ TEST_F(Invoices, many_lines_come_in_parts) {
     for (int i = 0; i < 4'500; ++i) text += "2026-11-20,m,1\n";
     ASSERT_TRUE(import("inv-1", text, "p"));
     EXPECT_EQ(reconciled("inv-1").rows[0].theirs, (Side{4'500, 4'500, 0}));
+}
+
+TEST_F(Invoices, margin_and_recon_read_the_days_that_are_asked_for) {
+    for (const char* sql : sql::margin_statements()) {
+        const auto plan = plan_of(*store_, sql);
+        EXPECT_NE(plan.find("c USING INDEX call_account (account_id=? AND started_us>? AND started_us<?)"),
+                  std::string::npos)
+            << sql << "\n"
+            << plan;
+        EXPECT_EQ(plan.find("SCAN c"), std::string::npos) << plan;
+    }
 }
 
 TEST_F(Invoices, margin_is_what_was_paid_less_what_it_cost) {

@@ -11,13 +11,22 @@ namespace aig::records {
 namespace {
 constexpr int64_t day_us = 86'400'000'000;
 
+// The log's index is by account and time: the accounts in it are found by skipping from one to the next, and of each
+// only the days that are asked for are read.
+#define ACCOUNTS_IN_LOG                                                                                            \
+    "WITH RECURSIVE who(id) AS (SELECT MIN(account_id) FROM call UNION ALL SELECT (SELECT MIN(n.account_id) FROM " \
+    "call n WHERE n.account_id > who.id) FROM who WHERE who.id IS NOT NULL) "
+#define OF_THE_DAYS \
+    "c.account_id IN (SELECT id FROM who WHERE id IS NOT NULL) AND c.started_us >= ? AND c.started_us < ?"
 // A wallet's currency is fixed, so that of the account's main wallet is the one of every charge.
-constexpr char margin_calls[] =
+constexpr char margin_calls[] = ACCOUNTS_IN_LOG
     "SELECT c.request_id, c.account_id, c.model, c.provider, c.started_us, c.error_code, c.cost_nanos, "
     "c.operator_cost_nanos, COALESCE(w.currency, 'USD') FROM call c LEFT JOIN wallet w ON w.account_id = c.account_id "
-    "AND w.kind = 0 WHERE c.started_us >= ? AND c.started_us < ?";
+    "AND w.kind = 0 WHERE " OF_THE_DAYS;
 constexpr char cost_calls[] =
-    "SELECT request_id, started_us, cost_nanos FROM call WHERE started_us >= ? AND started_us < ?";
+    ACCOUNTS_IN_LOG "SELECT c.request_id, c.started_us, c.cost_nanos FROM call c WHERE " OF_THE_DAYS;
+#undef ACCOUNTS_IN_LOG
+#undef OF_THE_DAYS
 constexpr const char* all_statements[] = {margin_calls, cost_calls};
 
 using Key = std::tuple<int64_t, std::string, std::string, int64_t, std::string>;

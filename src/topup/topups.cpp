@@ -1,6 +1,7 @@
 #include "topup/topups.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -61,19 +62,20 @@ Result<std::unique_ptr<Topups>> Topups::open(TopupSettings settings, store::Stor
     return std::unique_ptr<Topups>(new Topups(std::move(settings), store, book, std::move(seal), loop));
 }
 
-std::string Topups::rails() const {
-    std::string all = settings_.tron ? std::string(usdt_trc20) : std::string();
+std::vector<std::string> Topups::open_rails() const {
+    std::vector<std::string> all;
+    if (settings_.tron) all.emplace_back(usdt_trc20);
     for (const auto& [name, rail] : settings_.callbacks)
-        if (!rail.secret.empty()) all += (all.empty() ? "" : ", ") + name;
+        if (!rail.secret.empty()) all.push_back(name);
     return all;
 }
 
 Status Topups::usable(std::string_view rail) const {
-    const auto all = rails();
+    const auto all = open_rails();
     if (all.empty()) return Error(ErrorCode::topup_disabled, "no way of paying is set up here");
     if (rail == usdt_trc20 && settings_.tron) return {};
     if (door_.rails().contains(rail)) return door_.open(rail);
-    return Error(ErrorCode::bad_param, fmt::format("'rail' must be one of {}.", all)).param("rail");
+    return Error(ErrorCode::bad_param, fmt::format("'rail' must be one of {}.", fmt::join(all, ", "))).param("rail");
 }
 
 void Topups::start() {

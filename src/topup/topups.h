@@ -29,8 +29,8 @@ class Topups {
 
     /// bad_param naming the rails there are; topup_disabled when there are none or it has no secret.
     Status usable(std::string_view rail) const;
-    /// "usdt-trc20, mypay": those that are open.
-    std::string rails() const;
+    /// Those that are open: "usdt-trc20", "mypay".
+    std::vector<std::string> open_rails() const;
 
     Desk& desk() { return desk_; }
     CallbackDoor& door() { return door_; }

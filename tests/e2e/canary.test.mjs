@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { callsOf, readContract, routesOf, withPrompt } from './contract.mjs';
 import { Gateway, Provider, aig, embedder, serveConfig, temporaryFolder, wires } from './harness.mjs';
 
 const word = (name) => `canary-${name}-${randomBytes(12).toString('hex')}`;
@@ -58,7 +59,8 @@ function found(bytes) {
 async function everyDoor() {
     const { account_id: account } = await gateway.admin('/admin/accounts', { name: 'canary', email: 'canary@example.com' });
     await gateway.admin(`/admin/accounts/${account}/credit`, { amount: '10' });
-    const keys = [];
+    const keys = [], contract = await readContract(gateway);
+    const paid = routesOf(contract).filter((route) => route.billing === 'held');
     for (const prefix of ['sk-aig-', 'sk_live_', 'gw_', 'sk-', 'none']) {
         const made = await gateway.admin('/admin/keys', { account_id: account, prefix, rpm: 1000 });
         keys.push({ id: made.key_id, key: keep(`key ${prefix}`, made.key) });
@@ -68,8 +70,15 @@ async function everyDoor() {
     for (const { key } of keys) {
         const prompt = (where) => keep(`prompt (${where})`, word('prompt'));
         const say = (where) => [{ role: 'user', content: prompt(where) }];
-        for (const stream of [false, true])
-            for (const model of Object.values(wires)) assert.equal((await post('/v1/chat/completions', key, { model, stream, max_tokens: 50, messages: say('chat') })).status, 200);
+        // Through every paid route of the contract, however it can be asked; and once more so that it is refused after being read.
+        for (const route of paid)
+            for (const { path, body } of callsOf(contract, route)) {
+                const seen = { count: 0 }, asked = withPrompt(body, prompt(path), seen);
+                assert.ok(seen.count, `${path}: the example in the contract says hello nowhere`);
+                assert.equal((await post(path, key, asked)).status, 200, path);
+                await post(path, key, { ...asked, model: 'nobody/knows' });
+                await post(path, `${key}x`, asked);
+            }
         await post('/v1/chat/completions', key, { model: wires.openai, max_tokens: 50, messages: say('kept reply'), user: prompt('user') }, { 'idempotency-key': prompt('idempotency key') });
         await post('/v1/embeddings', key, { model: embedder, input: prompt('embedding') });
         await post('/v1/chat/completions', key, { model: 'nobody/knows', messages: say('unknown model') });

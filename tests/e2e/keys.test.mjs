@@ -211,6 +211,54 @@ describe('sub-accounts', () => {
         assert.equal(nanosOfCents(shown.spent_cents), cost);
     });
 
+    test('what they used is told by day, model and tag to the account, also after the end, and to nobody else', async () => {
+        const customer = await gateway.customer(), stranger = await gateway.customer();
+        const { body } = await make(customer, { name: 'acme', default_tag: 'acme' });
+        const reply = await as(customer, body.key).chat({ model: wires.openai, max_tokens: 50 });
+        await reply.arrayBuffer();
+        await (await customer.chat({ model: wires.openai, max_tokens: 50 })).arrayBuffer();
+        await customer.settled();
+        const cost = nanosOfCents(reply.headers.get('x-cost-cents')), path = `/v1/sub-accounts/${body.id}/usage`;
+        for (const [group, label] of [['', new Date().toISOString().slice(0, 10)], ['?group_by=model', wires.openai], ['?group_by=tag', 'acme'], ['?group_by=sub_account', 'acme']]) {
+            const told = await (await customer.request(path + group)).json();
+            assert.deepEqual(told.data.map((row) => [row.label, row.requests, nanosOfCents(row.cost_cents)]), [[label, 1, cost]], group);
+            assert.equal(nanosOfCents(told.total_cost_cents), cost);
+        }
+        assert.equal((await customer.request(`${path}?group_by=colour`)).status, 400);
+        assert.equal((await as(customer, body.key).request(path)).status, 403);
+        assert.equal((await stranger.request(path)).status, 404);
+        await customer.request(`/v1/sub-accounts/${body.id}`, { method: 'DELETE' });
+        assert.equal((await (await customer.request(path)).json()).total_requests, 1, 'its calls stay');
+        assert.equal((await customer.request('/v1/sub-accounts/sub_zzz/usage')).status, 404);
+    });
+
+    test('its rates bound all its keys together', async () => {
+        const customer = await gateway.customer();
+        const { body } = await make(customer, { name: 'acme', rate_limit_rpm: 6 });
+        const made = await gateway.admin('/admin/keys', { account_id: customer.account, sub_account_id: body.id, prefix: 'sk-' });
+        const keys = [as(customer, body.key), as(customer, made.key)];
+        const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => keys[i % 2].chat({ model: wires.openai, max_tokens: 20 })));
+        const texts = await Promise.all(replies.map((reply) => reply.text()));
+        assert.deepEqual([replies.filter((r) => r.status === 200).length, replies.filter((r) => r.status === 429).length], [6, 14], texts.find((t) => /error/.test(t)));
+        assert.ok(texts.some((text) => /This sub-account's limit of 6 requests a minute/.test(text)), texts.find((t) => /limit/.test(t)));
+        assert.equal((await customer.chat({ model: wires.openai, max_tokens: 20 })).status, 200, 'the account itself goes on');
+    });
+
+    test('its cap is in US cents, what it spent in the wallet\'s currency, and both are named', async () => {
+        await gateway.admin('/admin/rates', { currency: 'TMT', per_usd: '3.5' });
+        const { account_id: account } = await gateway.admin('/admin/accounts', { name: 'manat', currency: 'TMT' });
+        await gateway.admin(`/admin/accounts/${account}/credit`, { amount: '100' });
+        const { key } = await gateway.admin('/admin/keys', { account_id: account, prefix: 'sk-' });
+        const customer = Object.assign(await gateway.customer(), { account, key });
+        const { body } = await make(customer, { name: 'acme', spend_cap_cents: 2 });
+        assert.deepEqual([body.spend_cap_currency, body.spent_currency], ['USD', 'TMT']);
+        // 1.05 US cents a call: one fits into two cents, a second does not; what it spent is 3.675 hundredths of a manat.
+        for (const status of [200, 402]) assert.equal((await as(customer, body.key).chat({ model: 'sim/per-request' })).status, status);
+        await sleep(100);
+        const shown = await (await customer.request(`/v1/sub-accounts/${body.id}`)).json();
+        assert.deepEqual([shown.spend_cap_cents, shown.spent_cents], [2, 3.675]);
+    });
+
     test('a key rotates with an overlap', async () => {
         const customer = await gateway.customer();
         const { body } = await make(customer, { name: 'acme' });

@@ -6,6 +6,8 @@
 //   3. no request reached the provider twice, none that was refused reached it at all
 //   4. after each start no hold is left open, and the wallet is what was paid in less the sum of the charges
 //   5. `aig ledger verify` finds nothing
+//   6. the key has a spend cap, its tag a budget, and both rates and a number of calls at once: the tag's budget and the usage report by
+//      tag say the same sum to the nano, and no rate is used up by calls that died
 //
 // node tests/e2e/kill.mjs [--rounds N] [--seed N]
 import assert from 'node:assert/strict';
@@ -23,7 +25,9 @@ const provider = await Provider.start({ bill: path.join(folder, 'invoice.jsonl')
 const config = await serveConfig(provider, folder);
 const operate = async (...args) => JSON.parse((await aig([...args, '--json', '--config', config])).stdout);
 const { account_id: account } = await operate('account', 'create', '--name', 'under fire');
-const { key, key_id: keyId } = await operate('key', 'create', '--account', account, '--prefix', 'sk-');
+const { key, key_id: keyId } = await operate('key', 'create', '--account', account, '--prefix', 'sk-', '--spend-cap-usd', '900', '--spend-period', 'month',
+    '--tag', 'under-fire', '--rpm', '1000000', '--tpm', '1000000000', '--concurrency', '500');
+await operate('budget', 'set', '--account', account, '--tag', 'under-fire', '--cap', '800', '--period', 'month');
 const paidIn = nanos('1000');
 await operate('wallet', 'credit', '--account', account, '--amount', dollars(paidIn));
 
@@ -116,8 +120,10 @@ try {
 
     const { gateway, customer } = await start();
     const wallet = await customer.wallet();
+    const { tag_budgets: budgets } = await gateway.admin(`/admin/accounts/${account}/tag-budgets`);
+    const usage = await (await customer.request('/v1/usage?group_by=tag')).json();
     await gateway.stop(30_000);
-    reconcile(wallet);
+    reconcile(wallet, budgets[0], usage);
     const verified = await aig(['ledger', 'verify', '--config', config], { allowFailure: true });
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);
 } catch (error) { failure = error; }
@@ -129,7 +135,7 @@ function priceOf(wire, input, output) {
     return ((input * perInput + output * perOutput) * 105n + 99n) / 100n;
 }
 
-function reconcile(wallet) {
+function reconcile(wallet, budget, usage) {
     const invoiced = new Map();
     for (const row of provider.invoice()) {
         const id = row.request_id;
@@ -150,6 +156,8 @@ function reconcile(wallet) {
     for (const [id, rows] of invoiced) assert.ok(rows.length <= 1, `${id} reached the provider ${rows.length} times`);
     const sum = [...charged.values()].reduce((a, b) => a + b, 0n);
     assert.equal(wallet.balance, paidIn - sum, 'the wallet is what was paid in less the charges');
+    assert.deepEqual([budget.tag, nanos(budget.spent), nanos(budget.held)], ['under-fire', sum, 0n], 'the tag’s budget');
+    assert.deepEqual(usage.data.map((row) => [row.label, nanosOfCents(row.cost_cents)]), [['under-fire', sum]], 'the report by tag');
     console.log(`  ${charged.size} charges, ${invoiced.size} invoiced calls, ${seen.length} calls seen, ${dollars(sum)} USD: the three books agree`);
 }
 

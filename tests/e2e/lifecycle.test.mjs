@@ -24,6 +24,42 @@ describe('aig dev', () => {
         } finally { await gateway.stop(); }
     });
 
+    test('--config: the file comes beside what is built in, and before it; a wrong one stops the start', async () => {
+        const provider = await Provider.start(), folder = temporaryFolder(), file = path.join(folder, 'mine.yaml');
+        const own = (model, price) => ({ modality: 'text', context: 400000, max_output: 8000, targets: [{ provider: 'mine', model }], price });
+        const config = {
+            billing: { fee_percent: '0' },
+            providers: { mine: { wire: 'openai-chat', base_url: `${provider.url}/v1`, api_key: 'k' } },
+            models: { 'mine/model': own('gpt-5.4', { per_request: '0.25' }), [wires.openai]: own('gpt-5.4', { per_request: '0.125' }) },
+            aliases: { fast: 'llama-3.1-70b' },
+        };
+        fs.writeFileSync(file, JSON.stringify(config));
+        const gateway = await Gateway.dev({ args: ['--config', file] });
+        try {
+            const customer = await gateway.customer();
+            const cost = async (model) => (await customer.chat({ model, max_tokens: 20 })).headers.get('x-cost-cents');
+            assert.equal(nanos(await cost('mine/model')), nanos('25'), 'the file’s price without a fee');
+            assert.equal(nanos(await cost(wires.openai)), nanos('12.5'), 'the file’s model instead of the built-in one');
+            assert.equal(await provider.calls(), 2, 'both by the file’s provider');
+            assert.ok(nanos(await cost('fast')) > 0n, 'its alias of a built-in model');
+            assert.ok(nanos(await cost(wires.anthropic)) > 0n);
+            assert.equal(await provider.calls(), 2);
+            config.models['mine/model'].price.per_request = '0.5';
+            fs.writeFileSync(file, JSON.stringify(config));
+            process.kill(gateway.program.pid, 'SIGHUP');
+            for (const deadline = Date.now() + 5_000; nanos(await cost('mine/model')) !== nanos('50'); await sleep(50)) assert.ok(Date.now() < deadline, 'the reload was taken');
+            assert.ok(nanos(await cost(wires.anthropic)) > 0n, 'the built-in models stay');
+        } finally { await gateway.stop(); }
+        config.models['mine/model'].targets[0].provider = 'nobody';
+        config.colour = 'red';
+        fs.writeFileSync(file, JSON.stringify(config));
+        const refused = await aig(['dev', '--port', '0', '--config', file], { allowFailure: true });
+        assert.equal(refused.code, 1);
+        assert.match(refused.stderr, /mine\.yaml:1: colour: /);
+        assert.notEqual((await aig(['dev', '--port', '0', '--config', path.join(folder, 'none.yaml')], { allowFailure: true })).code, 0);
+        await provider.stop();
+    });
+
     test('SIGTERM lets a running stream end, takes nothing new, exits 0', async () => {
         const gateway = await Gateway.dev();
         const customer = seeded(gateway);

@@ -152,6 +152,27 @@ describe('price lists of accounts', () => {
         assert.equal(items.find((i) => i.unit === 'PER_TOKEN_INPUT').components.inputPerTokenUnits, '105');   // 1.25 * 1.05 * 0.8 a million
     });
 
+    test('aig prices set, assign, show, list, remove', async () => {
+        const folder = temporaryFolder(), models = path.join(folder, 'models.json');
+        fs.writeFileSync(models, JSON.stringify({ [wires.openai]: { percent_off: '50' } }));
+        const run = async (...args) => aig(['prices', ...args, '--url', gateway.adminUrl, '--admin-token', gateway.adminToken], { allowFailure: true });
+        const customer = await gateway.customer();
+        const cost = async () => nanosOfCents((await chat(customer, hello)).headers.get('x-cost-cents'));
+        const full = await cost();
+        assert.equal((await run('set', '--name', 'halves', '--percent-off', '10', '--models', models)).code, 0);
+        assert.match((await run('assign', '--account', customer.account, '--name', 'halves')).stdout, /pays by the price list halves/);
+        assert.equal(JSON.parse((await run('show', '--account', customer.account, '--json')).stdout).price_list, 'halves');
+        assert.equal(await cost(), (full + 1n) / 2n, 'half, rounded up once');
+        const listed = JSON.parse((await run('list', '--json')).stdout).price_lists.find((l) => l.name === 'halves');
+        assert.deepEqual(listed.price_list, { percent_off: '10', models: { [wires.openai]: { percent_off: '50' } } });
+        assert.notEqual((await run('remove', '--name', 'halves')).code, 0, 'an account has it');
+        assert.match((await run('assign', '--account', customer.account)).stdout, /catalogue's prices/);
+        assert.equal(await cost(), full);
+        assert.equal((await run('remove', '--name', 'halves')).code, 0);
+        assert.notEqual((await run('set', '--name', 'x', '--models', path.join(folder, 'none.json'))).code, 0);
+        assert.notEqual((await run('set', '--name', 'x', '--percent-off', '10.55')).code, 0);
+    });
+
     test('lists are checked, and versions of prices are kept', async () => {
         const token = { authorization: `Bearer ${gateway.adminToken}`, 'content-type': 'application/json' };
         const put = (body) => fetch(`${gateway.adminUrl}/admin/price-lists`, { method: 'POST', headers: token, body: JSON.stringify(body) });

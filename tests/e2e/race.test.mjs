@@ -1,6 +1,8 @@
 // A wallet that can pay ten calls, and a thousand fired at once.
 import assert from 'node:assert/strict';
+import os from 'node:os';
 import { after, before, test } from 'node:test';
+import { burst } from './burst.mjs';
 import { Gateway, aig, dollars, nanos, scale, sleep, wires } from './harness.mjs';
 
 let gateway;
@@ -24,14 +26,8 @@ function fire(customer, n, bodyOf) {
 
 const p99 = (times) => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)];
 
-/** How long 1,000 replies that touch no money take, asked for at once by this process on this machine. */
-async function plainReplies() {
-    return p99(await Promise.all(Array.from({ length: 1000 }, async () => {
-        const began = performance.now();
-        await (await fetch(`${gateway.url}/healthz`)).text();
-        return performance.now() - began;
-    })));
-}
+/** How long 1,000 replies that touch neither key nor money take, asked for in the same way by this process on this machine. */
+const plainReplies = async () => p99((await burst(gateway.url, Array.from({ length: 1000 }, () => ({ path: '/healthz' })))).map((reply) => reply.ms));
 
 for (let round = 1; round <= Math.min(20, 3 * scale); round++) {
     test(`priced per request: exactly 10 of 1,000 reach the provider (round ${round})`, async (t) => {
@@ -44,19 +40,50 @@ for (let round = 1; round <= Math.min(20, 3 * scale); round++) {
 
         const customer = await gateway.customer({ credit: dollars(price * 10n) });
         await gateway.resetUpstream();
-        const plain = await plainReplies();
-        const replies = await fire(customer, 1000, (i) => ({ model, stream: i % 2 === 1 }));
+        const plain = await plainReplies(), worked = gateway.program.cpuMs();
+        const replies = await burst(gateway.url, Array.from({ length: 1000 }, (_, i) => ({
+            path: '/v1/chat/completions', key: customer.key, body: { model, stream: i % 2 === 1, messages: [{ role: 'user', content: 'Say hello.' }] },
+        })));
         const count = (status) => replies.filter((reply) => reply.status === status).length;
         assert.deepEqual({ ok: count(200), refused: count(402) }, { ok: 10, refused: 990 });
         assert.equal(await gateway.upstreamCalls(), 10);
         assert.deepEqual(await customer.settled(), { balance: 0n, held: 0n, available: 0n });
         const slowest = p99(replies.filter((reply) => reply.status === 402).map((reply) => reply.ms));
-        t.diagnostic(`p99 of the refusals: ${slowest.toFixed(0)} ms; of 1,000 plain replies at once: ${plain.toFixed(0)} ms`);
-        // 250 ms are the gateway's; what asking a thousand times at once costs this process is not.
-        assert.ok(slowest <= 250 + 2 * plain, `refusals took ${slowest} ms, plain replies ${plain} ms`);
+        const cpu = gateway.program.cpuMs() - worked, quiet = os.loadavg()[0] <= os.availableParallelism();
+        t.diagnostic(`p99 of the refusals: ${slowest.toFixed(0)} ms (bar 250), of 1,000 plain replies at once: ${plain.toFixed(0)} ms; all of it took the gateway ${cpu} ms of processor time; load ${os.loadavg()[0].toFixed(1)}`);
+        // What others do on the machine changes when a reply comes, not what it costs: so much work a second cannot keep anybody waiting longer.
+        assert.ok(cpu <= 250, `a thousand calls cost the gateway ${cpu} ms of processor time`);
+        if (quiet) assert.ok(slowest <= 250, `refusals took ${slowest} ms on a quiet machine, plain replies ${plain} ms`);
         await verified();
     });
 }
+
+// Whatever bounds a call, what is tightest is exact under a crowd, and the others are as if only the served ones had come.
+for (const [tightest, bounds, served, status] of [
+    ['the tag’s budget', { tag: 7n, key: 11n, rpm: 1000 }, 7, 402],
+    ['the key’s cap', { tag: 11n, key: 7n, rpm: 1000 }, 7, 402],
+    ['the rate', { tag: 11n, key: 12n, rpm: 9 }, 9, 429],
+])
+    test(`a cap, a tag’s budget and rates on one key, 500 at once: ${tightest} is exact`, async () => {
+        const model = 'sim/per-request', probe = await gateway.customer();
+        const full = await probe.wallet();
+        await (await probe.chat({ model })).text();
+        const price = full.balance - (await probe.settled()).balance;
+        const customer = await gateway.customer({ key: { tag: 'crowd', spend_cap_usd: dollars(price * bounds.key), spend_period: 'month', rpm: bounds.rpm, tpm: 100_000_000, concurrency: 500, rpd: 100_000 } });
+        await gateway.admin(`/admin/accounts/${customer.account}/tag-budgets`, { tag: 'crowd', cap: dollars(price * bounds.tag), period: 'month' });
+        await gateway.resetUpstream();
+        const replies = await burst(gateway.url, Array.from({ length: 500 }, (_, i) => ({
+            path: '/v1/chat/completions', key: customer.key, body: { model, stream: i % 2 === 1, messages: [{ role: 'user', content: 'Say hello.' }] },
+        })));
+        const count = (s) => replies.filter((reply) => reply.status === s).length;
+        assert.deepEqual({ served: count(200), refused: count(status) }, { served, refused: 500 - served }, replies.find((r) => ![200, status].includes(r.status))?.body);
+        assert.equal(await gateway.upstreamCalls(), served);
+        const { balance } = await customer.settled(), spent = price * BigInt(served);
+        assert.equal(balance, nanos('10') - spent);
+        const [budget] = (await gateway.admin(`/admin/accounts/${customer.account}/tag-budgets`)).tag_budgets;
+        assert.deepEqual([nanos(budget.spent), nanos(budget.held)], [spent, 0n]);
+        await verified();
+    });
 
 test('priced per token: never more than was paid in, every refusal justified', async () => {
     const probe = await gateway.customer();

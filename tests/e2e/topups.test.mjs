@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, test } from 'node:test';
+import { Browser, member } from './browser.mjs';
 import { aig, Gateway, nanos, Provider, serveConfig, temporaryFolder } from './harness.mjs';
 import { account, base58, Chain, Node, usdt } from './tron.mjs';
 
@@ -36,6 +37,7 @@ before(async () => {
     nodes = [await Node.start(chain), await Node.start(chain)];
     config = await serveConfig(provider, folder, (c) => ({
         ...c,
+        portal: { sign_up: true, verification: 'none' },
         topups: {
             tron: { token: base58(usdt), nodes: nodes.map((n, i) => ({ url: n.url, api_key: `key-${i}` })), poll: '50ms', second_node_above: '100' },
             callbacks: { mypay: { secret }, stripe: { secret, format: 'stripe' }, closed: {} },
@@ -184,6 +186,46 @@ describe('callbacks', () => {
         const body = JSON.stringify({ id: `evt_${++n}`, type: 'checkout.session.completed', data: { object: { client_reference_id: o.order_id, amount_total: 1234, currency: 'usd', payment_status: 'paid' } } });
         assert.equal((await send('stripe', body, sign(body), 'stripe-signature')).status, 200);
         assert.equal(await balance(one), nanos('12.34'));
+    });
+});
+
+describe('the portal', () => {
+    test('shows the address and what came in; an order is made once, and nobody else sees it', async () => {
+        const ann = await member(gateway, 'payer');
+        assert.deepEqual(await ann.ok('GET', '/portal/api/deposits'), { rails: ['usdt-trc20', 'mypay', 'stripe'], data: [], next: null });
+        const to = await ann.ok('POST', '/portal/api/deposits', { rail: 'usdt-trc20' });
+        assert.deepEqual([to.network, to.token, to.contract], ['TRC-20', 'USDT', base58(usdt)]);
+        assert.equal((await ann.ok('POST', '/portal/api/deposits', { rail: 'usdt-trc20' })).address, to.address, 'the address stays');
+        chain.pay([...Array(50).keys()].map(account).find((hex) => base58(hex) === to.address), 7_000_000);
+        const [paid] = await until('credited', async () => {
+            const { data } = await ann.ok('GET', '/portal/api/deposits');
+            return data[0]?.status === 'credited' && data;
+        });
+        assert.equal(paid.credited, '7.000000000');
+        assert.deepEqual(await ann.ok('GET', `/portal/api/deposits/${paid.deposit_id}`), paid);
+        assert.equal((await ann.ok('GET', '/portal/api/balance')).balance, '7.000000000');
+
+        const once = { 'idempotency-key': 'pay-1' };
+        const [a, b] = [await ann.post('/portal/api/deposits', { rail: 'mypay', amount: '3' }, once), await ann.post('/portal/api/deposits', { rail: 'mypay', amount: '3' }, once)];
+        assert.deepEqual([a.status, b.status, a.json.currency, a.json.status], [201, 201, 'USD', 'open']);
+        assert.equal(a.json.order_id, b.json.order_id, 'one order');
+        assert.deepEqual(await ann.ok('GET', `/portal/api/deposits/${a.json.order_id}`), a.json);
+
+        for (const [body, param] of [[{ rail: 'mypay' }, 'amount'], [{ rail: 'mypay', amount: '-1' }, 'amount'], [{ rail: 'nowhere' }, 'rail'], [{ rail: 'mypay', amount: '1', extra: 1 }, 'extra']]) {
+            const refused = await ann.post('/portal/api/deposits', body);
+            assert.deepEqual([refused.status, refused.json.error.param], [400, param], refused.text);
+        }
+        assert.equal((await ann.post('/portal/api/deposits', { rail: 'closed', amount: '1' })).status, 503);
+        const bare = Object.assign(ann.copy(), { csrf: '' });
+        assert.equal((await bare.post('/portal/api/deposits', { rail: 'usdt-trc20' })).code, 'csrf_refused');
+        assert.equal((await new Browser(gateway).get('/portal/api/deposits')).code, 'login_required');
+
+        const bob = await member(gateway, 'stranger');
+        for (const id of [paid.deposit_id, a.json.order_id, 'dpt_zz', 'dep_nothing', 'x']) {
+            const refused = await bob.get(`/portal/api/deposits/${id}`);
+            assert.deepEqual([refused.status, refused.code], [404, 'resource_not_found'], id);
+        }
+        assert.deepEqual((await bob.ok('GET', '/portal/api/deposits')).data, []);
     });
 });
 

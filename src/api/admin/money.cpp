@@ -65,10 +65,9 @@ Result<AdminReply> credit(const Ask& ask) {
 /// The first entry of the charge of a request.
 Result<int64_t> charge_of(const Ask& ask, AccountId account, const std::string& request_id) {
     int64_t entry = 0;
-    TRYV(ask.read([&](store::Db& db) {
-        return ledger::each_resolved(db, 0, INT64_MAX, [&](const ledger::Resolved& r) {
-            if (r.account == account && !r.voided && r.request_id == request_id) entry = r.entry;
-        });
+    TRYV(ask.read([&](store::Db& db) -> Status {
+        TRY(entry, ledger::charge_of(db, account, request_id));
+        return {};
     }));
     if (!entry)
         return Error(ErrorCode::resource_not_found, fmt::format("The account has no charge for '{}'.", request_id))

@@ -76,7 +76,9 @@ TEST_F(MoneyTest, tags_have_budgets) {
     const auto path = "/admin/accounts/" + account() + "/tag-budgets";
     EXPECT_EQ(post(path, R"({"tag":"ci","cap":"5","period":"month"})").json,
               R"({"tag":"ci","cap":"5.000000000","period":"month"})");
-    EXPECT_EQ(get(path).json, R"({"tag_budgets":[{"tag":"ci","cap":"5.000000000","period":"month"}]})");
+    EXPECT_EQ(get(path).json,
+              R"({"tag_budgets":[{"tag":"ci","cap":"5.000000000","period":"month","spent":"0.000000000",)"
+              R"("held":"0.000000000","currency":"USD"}]})");
     EXPECT_EQ(refusal(post(path, R"({"tag":"ci","cap":"5","period":"week"})")), "400 bad_param period");
     EXPECT_EQ(refusal(post(path, R"({"tag":"ci"})")), "400 bad_param cap");
     EXPECT_EQ(post(path + "/drop", R"({"tag":"ci"})").status, 200);

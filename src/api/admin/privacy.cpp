@@ -2,14 +2,11 @@
 #include "api/admin/detail/fields.h"
 #include "api/admin/detail/held.h"
 #include "api/admin/detail/rows.h"
-#include "base/log.h"
+#include "api/erase.h"
 
 namespace aig::api {
 namespace {
 constexpr size_t max_page_bytes = 8 << 20;
-constexpr const char* forget_events = "DELETE FROM event WHERE account_id = ?1";
-constexpr const char* forget_replies = "DELETE FROM idempotent_reply WHERE account_id = ?1";
-constexpr const char* forget_call_names = "UPDATE call SET correlation_id = '', tag = '' WHERE account_id = ?1";
 
 /// One page of a part, so that an account of any size fits into memory: the caller goes on with `next`.
 struct Page {
@@ -64,15 +61,6 @@ Result<AdminReply> export_account(const Ask& ask) {
     return Error(ErrorCode::bad_param, "'part' is none of those that the export without it lists.").param("part");
 }
 
-std::unique_ptr<store::Op> forget(const char* sql, AccountId account) {
-    return store::op([sql, account](store::Db& db) -> Status {
-        auto q = db.query(sql);
-        q.bind(account.value);
-        TRYV(q.run());
-        return {};
-    });
-}
-
 /// Money that is still there belongs to somebody: it is paid back first, or given up by name.
 Status nothing_left(const Ask& ask, AccountId account) {
     TRY(const auto wallet, ask.book.wallet_now(account));
@@ -96,9 +84,7 @@ Result<AdminReply> erase_account(const Ask& ask) {
     TRYV(ask.directory.account(account));
     if (!force.boolean()) TRYV(nothing_left(ask, account));
     auto with = ask.audited("account.erase", to_text(account), account, fmt::format(R"("force":{})", force.boolean()));
-    for (const char* sql : {forget_events, forget_replies, forget_call_names}) with.push_back(forget(sql, account));
-    TRYV(ask.directory.erase_account(account, std::move(with)));
-    log::info("account_erased", {{"account", to_text(account)}});
+    TRYV(forget_account(ask.directory, account, std::move(with)));
     AdminReply reply;
     JsonWriter(reply.json).begin_object().field("account_id", to_text(account)).field("status", "erased").end_object();
     return reply;

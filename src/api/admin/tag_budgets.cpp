@@ -1,7 +1,9 @@
 // Spend caps of tags, per account.
 #include "api/admin/detail/fields.h"
 #include "api/admin/detail/rows.h"
+#include "base/time.h"
 #include "ledger/budgets.h"
+#include "ledger/ledger_store.h"
 
 namespace aig::api {
 namespace {
@@ -11,19 +13,27 @@ Result<AdminReply> list(const Ask& ask) {
     TRYV(Query::parse(ask.request.query, {}));
     TRY(const auto account, path_account(ask));
     std::vector<ledger::TagBudget> found;
+    std::vector<ledger::Budget> sums;
+    const int64_t now = now_us();
     TRYV(ask.read([&](store::Db& db) -> Status {
         TRY(found, ledger::tag_budgets(db, account));
+        sums.clear();
+        for (const auto& b : found) {
+            TRY(const auto sum, ledger::sql::load_budget(db, b.at(now)));
+            sums.push_back(sum);
+        }
         return {};
     }));
+    TRY(const auto wallet, ask.book.wallet_now(account));
     AdminReply reply;
     JsonWriter w(reply.json);
     w.begin_object().key("tag_budgets").begin_array();
-    for (const auto& b : found)
-        w.begin_object()
-            .field("tag", b.tag)
-            .field("cap", dollars(b.cap_nanos))
-            .field("period", b.period.empty() ? "ever" : b.period)
-            .end_object();
+    for (size_t i = 0; i < found.size(); ++i) {
+        const auto& b = found[i];
+        w.begin_object().field("tag", b.tag).field("cap", dollars(b.cap_nanos));
+        w.field("period", b.period.empty() ? "ever" : b.period).field("spent", dollars(sums[i].spent));
+        w.field("held", dollars(sums[i].held)).field("currency", wallet.currency).end_object();
+    }
     w.end_array().end_object();
     return reply;
 }

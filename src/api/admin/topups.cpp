@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <future>
 
 #include "api/admin/detail/fields.h"
@@ -213,7 +215,9 @@ Result<AdminReply> topup_status(const Ask& ask) {
     TRY(const auto pool, topups->addresses().count_now());
     AdminReply reply;
     JsonWriter w(reply.json);
-    w.begin_object().field("rails", topups->rails()).field("addresses_free", pool.free);
+    w.begin_object()
+        .field("rails", fmt::format("{}", fmt::join(topups->open_rails(), ", ")))
+        .field("addresses_free", pool.free);
     w.field("addresses_assigned", pool.assigned);
     if (const auto* watching = topups->watcher()) {
         const auto& s = watching->state();

@@ -95,7 +95,8 @@ void SubAccountPatch::onto(identity::SubAccountTerms& t) const {
     if (models) t.models = *models;
 }
 
-std::string sub_account_json(const identity::SubAccountRow& row, int64_t spent_nanos, std::string_view key) {
+std::string sub_account_json(const identity::SubAccountRow& row, int64_t spent_nanos, std::string_view currency,
+                             std::string_view key) {
     const auto& t = row.terms;
     std::string out;
     JsonWriter w(out);
@@ -104,7 +105,8 @@ std::string sub_account_json(const identity::SubAccountRow& row, int64_t spent_n
     w.field_raw("metadata", t.metadata_json);
     t.spend_cap_nanos ? w.field_raw("spend_cap_cents", cents_number(*t.spend_cap_nanos))
                       : w.field_null("spend_cap_cents");
-    w.field("spend_cap_period", "month").field_raw("spent_cents", cents_number(spent_nanos));
+    w.field("spend_cap_currency", "USD").field("spend_cap_period", "month");
+    w.field_raw("spent_cents", cents_number(spent_nanos)).field("spent_currency", currency);
     write_limit(w, "rate_limit_rpm", t.rpm);
     write_limit(w, "rate_limit_tpm", t.tpm);
     write_limit(w, "concurrency", t.concurrency);

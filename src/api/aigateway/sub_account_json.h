@@ -20,7 +20,9 @@ struct SubAccountPatch {
     std::optional<std::vector<std::string>> models;
 };
 
-/// `key` = the minted key, shown this once; "" = none to show.
-std::string sub_account_json(const identity::SubAccountRow& row, int64_t spent_nanos, std::string_view key = {});
+/// `key` = the minted key, shown this once; "" = none to show. A cap is in USD, what was spent in the wallet's
+/// currency; both are named.
+std::string sub_account_json(const identity::SubAccountRow& row, int64_t spent_nanos, std::string_view currency,
+                             std::string_view key = {});
 
 }  // namespace aig::api

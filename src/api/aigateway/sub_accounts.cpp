@@ -33,7 +33,7 @@ struct Caller {
     identity::Directory* directory;
     store::Store* store;
     AccountId account;
-    std::string prefix, actor, from;
+    std::string prefix, actor, from, currency;
     int64_t now_us;
     ReplyKeeper keep;
 
@@ -44,6 +44,7 @@ struct Caller {
           prefix(request.principal->prefix),
           actor(to_text(request.principal->key)),
           from(request.client),
+          currency(request.principal->currency),
           now_us(request.started_us),
           keep(reply_keeper(request)) {}
 
@@ -75,7 +76,7 @@ struct Caller {
     }
     Result<Answer> shown(const SubAccountRow& row) const {
         TRY(const auto sums, spent({row}));
-        return Answer{200, sub_account_json(row, sums[0])};
+        return Answer{200, sub_account_json(row, sums[0], currency)};
     }
 };
 
@@ -85,7 +86,7 @@ Result<Answer> make(const Caller& c, const SubAccountPatch& patch) {
     std::string json;
     TRYV(c.directory->create_sub_account(c.account, std::move(terms), c.prefix,
                                          [&](const identity::MintedSubAccount& made) {
-                                             json = sub_account_json(made.row, 0, made.key.key);
+                                             json = sub_account_json(made.row, 0, c.currency, made.key.key);
                                              auto ops = c.keep(201, json);
                                              ops.push_back(c.audit("create", made.row.id));
                                              return ops;
@@ -103,7 +104,7 @@ Result<Answer> list(const Caller& c, const Query& query) {
     Answer answer;
     JsonWriter w(answer.json);
     w.begin_object().field("object", "list").key("data").begin_array();
-    for (size_t i = 0; i < rows.size(); ++i) w.raw(sub_account_json(rows[i], sums[i]));
+    for (size_t i = 0; i < rows.size(); ++i) w.raw(sub_account_json(rows[i], sums[i], c.currency));
     w.end_array().field("has_more", more);
     more ? w.field("next", to_text(rows.back().id)) : w.field_null("next");
     w.end_object();

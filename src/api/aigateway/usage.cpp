@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "api/admin/detail/fields.h"
 #include "api/money_view.h"
 #include "base/json.h"
 #include "base/money.h"
@@ -23,6 +24,7 @@ constexpr std::pair<std::string_view, UsageBy> groupings[] = {{"day", UsageBy::d
                                                               {"tag", UsageBy::tag},
                                                               {"sub_account", UsageBy::sub_account}};
 constexpr char key_names[] = "SELECT id, name, shown FROM api_key WHERE account_id = ? ORDER BY id DESC LIMIT 10000";
+constexpr char sub_account_of[] = "SELECT id FROM sub_account WHERE id = ? AND account_id = ?";
 constexpr char sub_account_names[] =
     "SELECT id, name, external_ref FROM sub_account WHERE account_id = ? ORDER BY id DESC LIMIT 10000";
 
@@ -43,6 +45,16 @@ Status read_names(store::Db& db, const char* sql, AccountId account, std::map<in
         if (!row) return {};
         out[q.integer(0)] = {std::string(q.text(1)), std::string(q.text(2))};
     }
+}
+
+/// Deleted ones too: their calls stay in the reports.
+Status is_of(store::Db& db, SubAccountId id, AccountId account) {
+    auto q = db.query(sub_account_of);
+    q.bind(id.value).bind(account.value);
+    TRY(const bool row, q.step());
+    if (row) return {};
+    return Error(ErrorCode::resource_not_found, fmt::format("There is no sub-account '{}'.", to_text(id)))
+        .param("sub_account_id");
 }
 
 Status read_answer(store::Db& db, const records::UsageQuery& query, Answer& out) {
@@ -120,18 +132,22 @@ std::string usage_json(const Request& request, const records::UsageQuery& query,
     return out;
 }
 
-rt::Task<Status> answer_usage(Request& request, UsageBy by) {
+/// `of`: a sub-account that an owner asks for by its id; 0 = what the key may see.
+rt::Task<Status> answer_usage(Request& request, UsageBy by, SubAccountId of = {}) {
     const auto query_text = request.http.head().query;
     CO_TRY(const auto days, asked_days(query_text, request.started_us));
     records::UsageQuery query;
     CO_TRY(query.limit, asked_limit(query_text, most_rows, most_rows));
     query.account = request.principal->account;
-    query.sub_account = request.principal->sub_account;
+    query.sub_account = of ? of : request.principal->sub_account;
     query.first_day = days.first;
     query.last_day = days.last;
     query.by = by;
     auto answer = std::make_shared<Answer>();
-    std::function<Status(store::Db&)> read = [answer, query](store::Db& db) { return read_answer(db, query, *answer); };
+    std::function<Status(store::Db&)> read = [answer, query, of](store::Db& db) -> Status {
+        if (of) TRYV(is_of(db, of, query.account));
+        return read_answer(db, query, *answer);
+    };
     CO_TRYV(co_await request.services.store->read(std::move(read)));
     auto sent = co_await reply_json(request, 200, usage_json(request, query, *answer));
     co_return sent;
@@ -212,14 +228,29 @@ Result<int64_t> asked_limit(std::string_view query, int64_t fallback, int64_t mo
     return limit;
 }
 
-rt::Task<Status> usage(Request& request) {
+namespace {
+Result<UsageBy> asked_grouping(const Request& request) {
     const auto asked = net::query_value(request.http.head().query, "group_by");
     std::string words;
     for (const auto& [name, by] : groupings) {
-        if (asked == name || (asked.empty() && by == UsageBy::day)) return answer_usage(request, by);
+        if (asked == name || (asked.empty() && by == UsageBy::day)) return by;
         words.append(words.empty() ? "" : ", ").append(name);
     }
-    return refuse(no_range("group_by must be one of " + words, "group_by"));
+    return no_range("group_by must be one of " + words, "group_by");
+}
+}  // namespace
+
+rt::Task<Status> usage(Request& request) {
+    const auto by = asked_grouping(request);
+    return by ? answer_usage(request, *by) : refuse(by.error());
+}
+rt::Task<Status> sub_account_usage(Request& request) {
+    if (request.principal->sub_account)
+        return refuse(Error(ErrorCode::scope_denied, "A sub-account's key sees its own usage at /v1/usage."));
+    const auto id = path_id("sub_", request.arg);
+    if (!id) return refuse(id.error());
+    const auto by = asked_grouping(request);
+    return by ? answer_usage(request, *by, SubAccountId{*id}) : refuse(by.error());
 }
 rt::Task<Status> usage_by_tag(Request& request) { return answer_usage(request, UsageBy::tag); }
 rt::Task<Status> usage_by_sub_account(Request& request) { return answer_usage(request, UsageBy::sub_account); }

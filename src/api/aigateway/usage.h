@@ -11,6 +11,8 @@ rt::Task<Status> usage_by_tag(Request& request);
 rt::Task<Status> usage_by_sub_account(Request& request);
 rt::Task<Status> usage_by_day(Request& request);
 rt::Task<Status> usage_recent(Request& request);
+/// GET /v1/sub-accounts/{id}/usage: for the account's own keys.
+rt::Task<Status> sub_account_usage(Request& request);
 
 /// Whole UTC days, both included, as days since 1970.
 struct DayRange {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/erase.h"
 #include "api/portal/transactions.h"
 #include "base/money.h"
 #include "base/time.h"
@@ -202,12 +203,7 @@ Result<PortalReply> erase_account(Call& c) {
         const auto accounts = c.portal.users().accounts(c.user().id);
         return accounts && accounts->size() == 1;
     }();
-    TRY(const auto keys, c.portal.services().directory->keys(c.account()));
-    for (const auto& k : keys)
-        if (!k.revoked_us) TRYV(c.portal.services().directory->revoke_key(k.id, c.account(), {}));
-    TRYV(c.portal.services().directory->block_account(c.account(), true,
-                                                      c.audited("account.erase", to_text(c.account()))));
-    TRYV(c.portal.users().forget_account(c.account()));
+    TRYV(forget_account(*c.portal.services().directory, c.account(), c.audited("account.erase", to_text(c.account()))));
     return PortalReply{204, {}, last ? c.cookie("") : "", {}, {}};
 }
 

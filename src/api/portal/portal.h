@@ -18,6 +18,7 @@
 #include "limits/limits.h"
 #include "mail/mail.h"
 #include "rt/event.h"
+#include "topup/topups.h"
 
 namespace aig::api {
 
@@ -41,6 +42,7 @@ struct PortalServices {
     catalogue::Catalogue* catalogue = nullptr;
     mail::Sender* mail = nullptr;
     const catalogue::PriceLists* price_lists = nullptr;  ///< null: everybody pays the catalogue's prices
+    topup::Topups* topups = nullptr;                     ///< null: no way of paying is set up
 };
 
 class Portal {

@@ -26,7 +26,8 @@ Action build_dev(Spec& spec) {
     spec.port("--port", o->port, "where to listen (8080); the admin listener is on the next port; 0 = free ports");
     spec.text("--host", "ADDRESS", o->host, "what to bind (127.0.0.1)");
     spec.text("--data", "DIR", o->data_dir, "keep the database and the keys here (a fresh temporary folder)");
-    spec.text("--config", "FILE", o->config_file, "a configuration to add to the built-in one");
+    spec.text("--config", "FILE", o->config_file,
+              "a configuration: its providers, models and prices beside the built-in ones, its billing and limits");
     spec.text("--ready-file", "FILE", o->ready_file,
               "written when connections are accepted: URLs, keys and admin token as JSON");
     return [o](const Context& c) { return hand_over(c, c.hooks.dev, *o); };

@@ -193,7 +193,7 @@ Action build_budget_set(Spec& spec) {
     auto o = std::make_shared<Options>();
     spec.needed("--account", "ID", o->account, "whose tag");
     spec.needed("--tag", "T", o->tag, "the tag");
-    spec.needed("--cap", "D", o->cap, "what calls with it may spend, in the wallet's currency");
+    spec.needed("--cap", "D", o->cap, "what calls with it may spend, in USD as all caps");
     spec.text("--period", "P", o->period, "day, month or ever: how often the cap begins anew (ever)");
     operator_options(spec, *o);
     return [o](const Context& c) {
@@ -226,7 +226,8 @@ Action build_budget_list(Spec& spec) {
     spec.needed("--account", "ID", o->account, "whose tags");
     operator_options(spec, *o);
     return [o](const Context& c) {
-        return print_table_of(c, *o, account_path(o->account, "tag-budgets"), "tag_budgets", {"tag", "cap", "period"});
+        return print_table_of(c, *o, account_path(o->account, "tag-budgets"), "tag_budgets",
+                              {"tag", "cap", "period", "spent", "held", "currency"});
     };
 }
 

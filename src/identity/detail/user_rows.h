@@ -33,6 +33,9 @@ Status mark_verified(store::Db& db, UserId id, int64_t now_us);
 Status mark_user(store::Db& db, UserId id, bool blocked);
 Status mark_operator(store::Db& db, UserId id, bool is_operator);
 Status mark_login(store::Db& db, UserId id, int64_t now_us);
+/// The account she looked at last; 0 = none.
+Status mark_looked_at(store::Db& db, UserId id, AccountId account);
+Result<AccountId> last_account_of(store::Db& db, UserId id);
 
 Result<int64_t> insert_session(store::Db& db, const Session& s, std::string_view hash);
 Result<std::optional<Session>> load_session(store::Db& db, std::string_view hash);

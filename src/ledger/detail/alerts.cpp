@@ -43,23 +43,23 @@ Status write_subject(JsonWriter& w, store::Db& db, const BudgetRef& ref) {
     return {};
 }
 
-Result<store::Event> budget_event(std::string type, store::Db& db, int64_t account, const BudgetRef& ref,
+Result<store::Event> budget_event(std::string type, store::Db& db, const Purse& purse, const BudgetRef& ref,
                                   std::string_view cap_name, int64_t threshold, int64_t spent, int64_t at_us) {
     std::string data;
     JsonWriter w(data);
     w.begin_object();
     TRYV(write_subject(w, db, ref));
     w.field("period", ref.period).field_raw(cap_name, cents_number(threshold));
-    w.field_raw("spent_cents", cents_number(spent)).end_object();
+    w.field_raw("spent_cents", cents_number(spent)).field("currency", purse.currency).end_object();
     auto dedupe = fmt::format("{}/{}/{}/{}", ref.subject_kind, ref.subject, ref.period, threshold);
-    return store::Event{std::move(type), AccountId{account}, std::move(dedupe), std::move(data), at_us};
+    return store::Event{std::move(type), AccountId{purse.account}, std::move(dedupe), std::move(data), at_us};
 }
 
 int64_t part_of(int64_t cap, int64_t percent) {
     return static_cast<int64_t>(static_cast<__int128>(cap) * percent / 100);
 }
 
-Status tell_budget(const Vault& vault, store::Db& db, int64_t account, const Budget& budget, int64_t cap,
+Status tell_budget(const Vault& vault, store::Db& db, const Purse& purse, const Budget& budget, int64_t cap,
                    int64_t charged, int64_t at_us) {
     const int64_t before = budget.spent - charged;
     for (const int64_t percent : vault.options().alerts.budget_percents) {
@@ -68,7 +68,7 @@ Status tell_budget(const Vault& vault, store::Db& db, int64_t account, const Bud
         if (static_cast<__int128>(budget.spent) * 100 < limit || static_cast<__int128>(before) * 100 >= limit) continue;
         const int64_t threshold = part_of(cap, percent);
         TRY(const auto ref, sql::budget_ref(db, budget.id));
-        TRY(const auto told, budget_event("usage.threshold.exceeded", db, account, ref, "threshold_cents", threshold,
+        TRY(const auto told, budget_event("usage.threshold.exceeded", db, purse, ref, "threshold_cents", threshold,
                                           budget.spent, at_us));
         TRYV(store::emit(db, told));
     }
@@ -76,7 +76,7 @@ Status tell_budget(const Vault& vault, store::Db& db, int64_t account, const Bud
     TRY(const auto ref, sql::budget_ref(db, budget.id));
     if (ref.subject_kind != subject_sub_account) return {};
     TRY(const auto told,
-        budget_event("subaccount.spend.exceeded", db, account, ref, "spend_cap_cents", cap, budget.spent, at_us));
+        budget_event("subaccount.spend.exceeded", db, purse, ref, "spend_cap_cents", cap, budget.spent, at_us));
     return store::emit(db, told);
 }
 
@@ -88,7 +88,7 @@ Status tell_charged(Vault& vault, store::Db& db, const OpenHold& hold, const Pur
     TRYV(tell_balance(vault, db, purse, charged, at_us));
     for (size_t i = 0; i < budgets.size(); ++i)
         if (!budgets[i]->counts)
-            TRYV(tell_budget(vault, db, hold.account, *budgets[i], hold.body.budgets[i].cap, charged, at_us));
+            TRYV(tell_budget(vault, db, purse, *budgets[i], hold.body.budgets[i].cap, charged, at_us));
     return {};
 }
 
@@ -100,10 +100,10 @@ std::optional<store::Event> refused_for_money(const Vault& vault, Purse& purse, 
     return balance_event("balance.exhausted", purse, balance, low, at_us);
 }
 
-std::optional<store::Event> refused_for_budget(store::Db& db, int64_t account, const BudgetRef& ref, Budget& budget,
+std::optional<store::Event> refused_for_budget(store::Db& db, const Purse& purse, const BudgetRef& ref, Budget& budget,
                                                int64_t at_us) {
     if (ref.subject_kind != subject_sub_account || budget.told) return {};
-    auto told = budget_event("subaccount.spend.exceeded", db, account, ref, "spend_cap_cents", ref.cap_nanos,
+    auto told = budget_event("subaccount.spend.exceeded", db, purse, ref, "spend_cap_cents", ref.cap_nanos,
                              budget.spent, at_us);
     if (!told) return {};
     budget.told = true;

@@ -16,7 +16,7 @@ Status tell_charged(Vault& vault, store::Db& db, const OpenHold& hold, const Pur
 
 /// A refusal writes nothing; what it gives is committed on its own, once a top-up or period.
 std::optional<store::Event> refused_for_money(const Vault& vault, Purse& purse, int64_t at_us);
-std::optional<store::Event> refused_for_budget(store::Db& db, int64_t account, const BudgetRef& ref, Budget& budget,
+std::optional<store::Event> refused_for_budget(store::Db& db, const Purse& purse, const BudgetRef& ref, Budget& budget,
                                                int64_t at_us);
 
 }  // namespace aig::ledger

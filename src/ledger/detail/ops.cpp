@@ -145,7 +145,7 @@ Status HoldOp::check_budgets(store::Db& db, int64_t needed) {
         TRY(auto* budget, vault().budget(db, ref));
         const int64_t room = room_in(*budget, ref.cap_nanos);
         if (room < needed) {
-            outcome_->told = refused_for_budget(db, request_.account.value, ref, *budget, at_us_);
+            outcome_->told = refused_for_budget(db, *purse_, ref, *budget, at_us_);
             return over_budget(needed, ref.cap_nanos, room, purse_->currency);
         }
         grant_ = std::min(grant_, room);

@@ -1,0 +1,28 @@
+#include "api/erase.h"
+
+#include "base/log.h"
+
+namespace aig::api {
+namespace {
+constexpr const char* forget_events = "DELETE FROM event WHERE account_id = ?1";
+constexpr const char* forget_replies = "DELETE FROM idempotent_reply WHERE account_id = ?1";
+constexpr const char* forget_call_names = "UPDATE call SET correlation_id = '', tag = '' WHERE account_id = ?1";
+
+std::unique_ptr<store::Op> forget(const char* sql, AccountId account) {
+    return store::op([sql, account](store::Db& db) -> Status {
+        auto q = db.query(sql);
+        q.bind(account.value);
+        TRYV(q.run());
+        return {};
+    });
+}
+}  // namespace
+
+Status forget_account(identity::Directory& directory, AccountId account, store::Ops with) {
+    for (const char* sql : {forget_events, forget_replies, forget_call_names}) with.push_back(forget(sql, account));
+    TRYV(directory.erase_account(account, std::move(with)));
+    log::info("account_erased", {{"account", to_text(account)}});
+    return {};
+}
+
+}  // namespace aig::api
