@@ -23,11 +23,11 @@ struct Outgoing {
 };
 
 canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
-    return {t.model, f.model->max_output, t.provider->quirks};
+    return {t.model, f.model->max_output, t.quirks};
 }
 
 Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
-    const auto& quirks = t.provider->quirks;
+    const auto& quirks = t.quirks;
     canon::Patch patch;
     patch.model = t.model;
     patch.ask_usage = f.envelope.stream && !quirks.no_stream_options;
