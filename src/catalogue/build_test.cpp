@@ -78,6 +78,32 @@ TEST(Build, AProviderMaySpeakSeveralWires) {
     EXPECT_THAT(faults_of(c), HasSubstr("did you mean 'anthropic'?"));
 }
 
+TEST(Build, ATargetsQuirksAddToItsProviders) {
+    auto c = small();
+    c.models->front().targets[1].quirks = {"no_sampling"};
+    const auto built = build(c, fake_wires);
+    ASSERT_TRUE(built.snapshot) << faults_of(c);
+    const auto model = *built.snapshot->resolve("openai/gpt-5.4");
+    const auto &own = model->targets[0], &other = model->targets[1];
+    ASSERT_EQ(own.provider->name, "openai");
+    EXPECT_TRUE(own.quirks.max_completion_tokens && own.quirks.no_sampling);
+    EXPECT_FALSE(own.provider->quirks.no_sampling);
+    EXPECT_FALSE(other.quirks.max_completion_tokens || other.quirks.no_sampling);
+}
+
+TEST(Build, ModelsOfTheDataHaveTheirQuirks) {
+    Config c;
+    c.providers.resize(1);
+    c.providers[0].name = "anthropic";
+    c.providers[0].keys = {{"sk-ant", 1}};
+    const auto built = build(c, fake_wires);
+    ASSERT_TRUE(built.snapshot);
+    const auto quirks = [&](const char* id) { return (*built.snapshot->resolve(id))->targets[0].quirks; };
+    EXPECT_TRUE(quirks("claude-opus-4-8").adaptive_thinking && quirks("claude-opus-4-8").system_in_messages);
+    EXPECT_TRUE(quirks("claude-sonnet-5").no_sampling);
+    EXPECT_FALSE(quirks("claude-haiku-4-5").adaptive_thinking || quirks("claude-haiku-4-5").no_sampling);
+}
+
 TEST(Build, SamePriceHasTheSameIdAndAnotherPriceAnother) {
     const auto a = price_card({{"input_per_million", "1"}, {"output_per_million", "2"}});
     const auto b = price_card({{"output_per_million", "2.0"}, {"input_per_million", "1e0"}});
@@ -139,6 +165,8 @@ TEST(Build, SaysWhatIsWrongAndWhatInstead) {
         {"same provider twice", [](Config& c) { c.providers.push_back(c.providers[0]); }, "stands here twice"},
         {"unknown quirk", [](Config& c) { c.providers[1].quirks = {"no_stream_option"}; },
          "did you mean 'no_stream_options'?"},
+        {"unknown quirk of a target", [](Config& c) { c.models->front().targets[0].quirks = {"no_samplin"}; },
+         "models.openai/gpt-5.4.targets[0].quirks: there is no quirk 'no_samplin'; did you mean 'no_sampling'?"},
         {"fee", [](Config& c) { c.fee_percent = "lots"; }, "billing.fee_percent"},
     };
     for (const auto& k : cases) {

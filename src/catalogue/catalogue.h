@@ -54,6 +54,7 @@ struct Target {
     ProviderPtr provider;
     std::string model;  ///< the provider's id
     int64_t priority = 0, weight = 1;
+    canon::Quirks quirks;                  ///< the provider's and the model's own
     uint64_t breaker = 0;                  ///< fingerprint of (provider, model): names its breaker across reloads
     std::optional<canon::PriceCard> cost;  ///< the operator's own cost
 };

@@ -42,7 +42,8 @@ using PriceConfig = std::map<std::string, std::string>;
 struct TargetConfig {
     std::string provider, model;
     int64_t priority = 0, weight = 1;
-    PriceConfig cost;  ///< empty = not told
+    PriceConfig cost;                   ///< empty = not told
+    std::vector<std::string> quirks{};  ///< of this model there, on top of the provider's
 };
 
 struct ModelConfig {

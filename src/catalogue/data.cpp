@@ -123,6 +123,7 @@ Result<TargetConfig> target(JsonRef object, const std::string& where, const Pric
     t.provider = row.text("provider", true);
     t.model = row.text("model", true);
     t.priority = row.number("priority", 1000);
+    t.quirks = row.texts("quirks");
     TRYV(row.done());
     const auto* price = prices.find(t.provider, t.model);
     if (!price)

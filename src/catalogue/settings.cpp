@@ -98,6 +98,9 @@ constexpr std::array rows{
     s::text("models.*.targets[].model", "", "The provider's own id of the model.").required(),
     s::integer("models.*.targets[].priority", "0", "Lower ones are tried first.").range(0, 1000),
     s::integer("models.*.targets[].weight", "1", "Its share among targets of the same priority.").range(1, 1000),
+    s::texts("models.*.targets[].quirks",
+             "What is odd about this model there, on top of the provider's quirks: `adaptive_thinking`, `no_sampling`, "
+             "`system_in_messages`, `no_output_format`, or one of theirs."),
     s::group("models.*.targets[].cost", "The operator's own cost, for margin reports; callers never pay it."),
     AIG_PRICE_ROWS("models.*.targets[].cost"),
     s::group("models.*.price",
@@ -147,8 +150,8 @@ ProviderConfig provider(const std::string& name, const Reader& r) {
 }
 
 TargetConfig target(const Reader& r) {
-    return {r.text("provider"), r.text("model"), r.number("priority").value_or(0), r.number("weight").value_or(1),
-            price(r, "cost")};
+    return {r.text("provider"), r.text("model"),  r.number("priority").value_or(0), r.number("weight").value_or(1),
+            price(r, "cost"),   r.texts("quirks")};
 }
 
 ModelConfig model(const std::string& id, const Reader& r) {

@@ -65,7 +65,7 @@ Status serves(const catalogue::Model& model, canon::Operation operation) {
 /// The caller's bytes can go to it as they are. `other` is no family: its wires have nothing in common.
 bool carries(const Target& target, const canon::Envelope& envelope) {
     return envelope.family != canon::Family::other &&
-           target.provider->wire_for(envelope.family).carries(envelope.family, target.provider->quirks);
+           target.provider->wire_for(envelope.family).carries(envelope.family, target.quirks);
 }
 
 /// Behaviour features of the call that the target cannot give. In its own family a wire carries whatever the caller can

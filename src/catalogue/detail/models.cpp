@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "catalogue/detail/fingerprint.h"
+#include "catalogue/detail/quirks.h"
 
 namespace aig::catalogue {
 namespace {
@@ -117,7 +118,7 @@ class Maker {
     }
 
     void set_target(const TargetConfig& c, const std::string& at) {
-        Target t{providers_.find(c.provider), c.model, c.priority, c.weight, 0, {}};
+        Target t{providers_.find(c.provider), c.model, c.priority, c.weight, {}, 0, {}};
         if (!t.provider)
             return fault(at + ".provider", fmt::format("no provider '{}' is configured{}", c.provider,
                                                        did_you_mean(c.provider, providers_.names())));
@@ -132,6 +133,8 @@ class Maker {
             else
                 fault(at + ".cost." + cost.error().param(), cost.error().message());
         }
+        t.quirks = t.provider->quirks;
+        set_quirks(t.quirks, c.quirks, where_ + "." + at + ".quirks", faults_);
         t.breaker = breaker_of(*t.provider, t.model);
         m_.targets.push_back(std::move(t));
     }

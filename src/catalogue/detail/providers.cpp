@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/nearest.h"
+#include "catalogue/detail/quirks.h"
 
 namespace aig::catalogue {
 namespace {
@@ -12,22 +13,6 @@ namespace {
 constexpr std::string_view wire_names[] = {
     "openai-chat",    "openai-responses", "anthropic", "gemini", "vertex",       "vertex-anthropic",      "bedrock",
     "bedrock-invoke", "cohere",           "mistral",   "ollama", "azure-openai", "azure-openai-responses"};
-
-constexpr std::pair<std::string_view, bool canon::Quirks::*> quirk_names[] = {
-    {"no_stream_options", &canon::Quirks::no_stream_options},
-    {"max_completion_tokens", &canon::Quirks::max_completion_tokens},
-    {"no_developer_role", &canon::Quirks::no_developer_role},
-    {"no_parallel_tool_calls", &canon::Quirks::no_parallel_tool_calls},
-    {"adaptive_thinking", &canon::Quirks::adaptive_thinking},
-    {"no_sampling", &canon::Quirks::no_sampling},
-    {"system_in_messages", &canon::Quirks::system_in_messages},
-    {"no_output_format", &canon::Quirks::no_output_format},
-    {"completions", &canon::Quirks::completions},
-    {"no_encrypted_reasoning", &canon::Quirks::no_encrypted_reasoning},
-    {"thinking_level", &canon::Quirks::thinking_level},
-    {"signed_calls", &canon::Quirks::signed_calls},
-    {"openapi_schemas", &canon::Quirks::openapi_schemas},
-};
 
 constexpr std::pair<std::string_view, Auth> auth_names[] = {{"bearer", Auth::bearer},
                                                             {"x-api-key", Auth::x_api_key},
@@ -70,7 +55,7 @@ class Maker {
         p_->max_concurrency = c_.max_concurrency;
         p_->keys_rest = c_.keys_rest;
         if (facts_) p_->cancel_bills_full = facts_->cancel_bills_full;
-        set_quirks();
+        set_own_quirks();
         set_headers();
         set_id(ids);
         return p_;
@@ -222,19 +207,10 @@ class Maker {
         p_->keys.push_back({"", 1, 0});
     }
 
-    void set_quirks() {
+    void set_own_quirks() {
         std::vector<std::string> words = c_.quirks;
         if (facts_) words.insert(words.end(), facts_->quirks.begin(), facts_->quirks.end());
-        std::vector<std::string_view> known;
-        for (const auto& [name, flag] : quirk_names) known.push_back(name);
-        for (const auto& word : words) {
-            const auto at = std::find_if(std::begin(quirk_names), std::end(quirk_names),
-                                         [&](const auto& q) { return q.first == word; });
-            if (at != std::end(quirk_names))
-                p_->quirks.*(at->second) = true;
-            else
-                fault("quirks", fmt::format("there is no quirk '{}'{}", word, did_you_mean(word, known)));
-        }
+        set_quirks(p_->quirks, words, where_ + ".quirks", faults_);
     }
 
     void set_headers() {

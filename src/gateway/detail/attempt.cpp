@@ -24,13 +24,12 @@ struct Outgoing {
 
 canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
     const auto& can = f.model->capabilities;
-    return {t.model, f.model->max_output, t.provider->quirks,
-            std::find(can.begin(), can.end(), "reasoning") != can.end()};
+    return {t.model, f.model->max_output, t.quirks, std::find(can.begin(), can.end(), "reasoning") != can.end()};
 }
 
 Status fill_lossless(Flow& f, const route::Attempt& a, Outgoing& out) {
     const auto& t = *a.target;
-    const auto& quirks = t.provider->quirks;
+    const auto& quirks = t.quirks;
     canon::Patch patch;
     patch.model = t.model;
     patch.ask_usage = f.envelope.stream && !quirks.no_stream_options;
