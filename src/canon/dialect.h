@@ -64,6 +64,11 @@ struct Envelope {
     /// JSON strings of the body, quotes included, that hold state of a model (signatures, encrypted reasoning), and the
     /// ids of tool calls in turns that came without any.
     std::vector<Span> state;
+    /// Values that are meant for the gateway alone: a lossless request says null in their place.
+    std::vector<Span> ours;
+    /// The caller's word for the first thing in the request that only a wire of the same family carries (a conversation
+    /// kept by the provider, its own tools); "" = nothing.
+    std::string native_only;
 };
 
 /// What to change in the caller's bytes for one attempt.

@@ -46,7 +46,8 @@ struct FinalReply {
     bool whole = true;      ///< false: the caller left a stream, what it got is cut off
     bool streamed = false;  ///< the head and the bytes before the tail went through the sink
     net::Headers headers;
-    std::string_view tail;  ///< the rest of a stream, or the whole body
+    std::string_view tail;    ///< the rest of a stream, or the whole body
+    std::string_view object;  ///< the reply as one object (Relay::reply_object); "" where it is not whole or has none
 };
 /// Keeps a reply for a repetition of its request, in the transaction of the charge: writer thread, may run twice, must
 /// not fail but for storage.

@@ -120,6 +120,10 @@ class Planner {
             plan_.skipped.push_back({&t, std::move(why)});
             return std::nullopt;
         };
+        if (!envelope_.native_only.empty() && t.provider->wire->family() != envelope_.family) {
+            foreign_ = true;
+            return skip("cannot carry " + envelope_.native_only);
+        }
         if (const auto lacks = missing(model_, t, envelope_)) {
             lacking_ |= lacks;
             return skip("lacks " + std::string(first_name(lacks)));
@@ -156,6 +160,12 @@ class Planner {
     }
 
     Error nothing_left() const {
+        if (foreign_ && !keyless_)
+            return Error(ErrorCode::unsupported_feature,
+                         fmt::format("`{}` is carried only by providers that speak the same API, and the model '{}' "
+                                     "has none",
+                                     envelope_.native_only, model_.id))
+                .param(envelope_.native_only);
         if (lacking_ && !keyless_) {
             const auto name = first_name(lacking_);
             return Error(ErrorCode::unsupported_feature,
@@ -176,6 +186,7 @@ class Planner {
     std::vector<Candidate> live_, open_;
     canon::Features lacking_ = 0;
     bool keyless_ = false;
+    bool foreign_ = false;  ///< a target was left out for native_only
     std::optional<int64_t> soonest_ms_;
 };
 }  // namespace

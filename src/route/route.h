@@ -86,10 +86,10 @@ class Health {
 };
 
 /// Lowest priority first; within one priority a weighted draw (`random` in [0,1)); targets whose wire lacks a needed
-/// behaviour feature go out (unsupported_feature names it when none is left); a target with an open breaker goes last,
-/// unless this call is its probe; when every breaker is open the one best target is tried, once. Other usable keys of
-/// the same targets follow, for failures that are the key's own. No usable key goes out. no_route (with retry_after_ms)
-/// when nothing can take it.
+/// behaviour feature, or what is native_only, go out (unsupported_feature names it when none is left); a target with an
+/// open breaker goes last, unless this call is its probe; when every breaker is open the one best target is tried,
+/// once. Other usable keys of the same targets follow, for failures that are the key's own. No usable key goes out.
+/// no_route (with retry_after_ms) when nothing can take it.
 Result<Plan> plan(const catalogue::Model& model, const canon::Envelope& envelope, Health& health, int64_t now_mono_ms,
                   double random);
 

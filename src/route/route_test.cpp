@@ -124,6 +124,18 @@ TEST_F(RouteTest, NoTargetWithTheFeatureIsNamed) {
     EXPECT_THAT(p.error().message(), HasSubstr(std::string(canon::feature_name(canon::feature_many_choices))));
 }
 
+TEST_F(RouteTest, WhatOnlyTheFamilyCarriesGoesToTheFamily) {
+    envelope.family = canon::Family::anthropic;
+    envelope.native_only = "conversation";
+    EXPECT_EQ(order(), "c0");
+    EXPECT_EQ(make()->skipped[0].why, "cannot carry conversation");
+    envelope.family = canon::Family::openai_responses;
+    const auto p = make();
+    ASSERT_FALSE(p);
+    EXPECT_EQ(p.error().code(), ErrorCode::unsupported_feature);
+    EXPECT_EQ(p.error().param(), "conversation");
+}
+
 TEST_F(RouteTest, AModelsOwnLackCountsInEveryFamily) {
     model.lacks = canon::feature_images;
     envelope.needs = canon::feature_images;

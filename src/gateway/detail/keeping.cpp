@@ -19,13 +19,14 @@ Status Keeping::write(store::Db& db, const Receipt& receipt) {
     const canon::Bill bill{usage_, receipt};
     // Run again after a rollback there may be other money, and a tail can be written only once.
     const bool other = cost_ && *cost_ != receipt.cost_nanos();
-    FinalReply reply{relay_ && ending_ != Ending::client_gone && !other, streamed_, headers_, {}};
+    FinalReply reply{relay_ && ending_ != Ending::client_gone && !other, streamed_, headers_, {}, {}};
     if (reply.whole && !cost_) {
         tail_ = tail_of(ending_, *relay_, bill);
         cost_ = receipt.cost_nanos();
     }
     if (!streamed_) add_cost_headers(reply.headers, bill);
     reply.tail = tail_;
+    if (reply.whole) reply.object = relay_->reply_object();
     return keep_(db, reply);
 }
 
