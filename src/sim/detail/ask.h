@@ -40,6 +40,8 @@ struct PromptPrefix {
 struct Ask {
     const Vendor* wire = nullptr;
     std::string model;
+    uint64_t account = 0;  ///< whose key it came with: opaque state is minted for one account and refused from others
+    int64_t states = 0;    ///< pieces of such state that came back as they were minted
     bool stream = false, include_usage = false, obfuscation = true;
     int64_t n = 1;
     std::optional<int64_t> max_tokens;
@@ -94,7 +96,9 @@ Checked read_anthropic_messages(JsonRef root, Ask& ask);
 Checked read_openai_messages(JsonRef list, Ask& ask, PromptMeter& meter);
 Checked read_anthropic_turns(JsonRef list, Ask& ask, PromptMeter& meter);
 
-/// Facts about thinking signatures, which the simulator mints and checks.
-std::string thinking_signature(std::string_view thinking);
+/// Thinking signatures, which the simulator mints and checks: of one text, for one account.
+std::string thinking_signature(std::string_view thinking, uint64_t account);
+/// The account of a key, as in Place.
+uint64_t account_of_key(std::string_view key);
 
 }  // namespace aig::sim
