@@ -168,7 +168,7 @@ TEST_P(BothWires, ThinksWhenToldTo) {
     EXPECT_EQ(u.reasoning_tokens, count_tokens(u.reasoning));
     EXPECT_EQ(u.output_tokens, u.reasoning_tokens + count_tokens(u.text));
     if (face.name == std::string("anthropic")) {
-        EXPECT_EQ(u.signature, thinking_signature(u.reasoning));
+        EXPECT_EQ(u.signature, thinking_signature(u.reasoning, account_of_key("sk-test")));
     }
 }
 

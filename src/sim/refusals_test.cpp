@@ -154,13 +154,34 @@ TEST(AnthropicAccepts, WhatAnthropicAccepts) {
         {std::string(R"([{"role":"user","content":"a"},{"role":"user","content":"b"}])"),
          std::string(
              R"([{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":")") +
-             thinking_signature("hm") + R"("},{"type":"text","text":"x"}]},{"role":"user","content":"b"}])",
+             thinking_signature("hm", account_of_key("sk-test")) +
+             R"("},{"type":"text","text":"x"}]},{"role":"user","content":"b"}])",
          std::string(
              R"([{"role":"user","content":"hi"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{}},{"type":"tool_use","id":"t2","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t2","is_error":true,"content":[{"type":"text","text":"x"}]},{"type":"tool_result","tool_use_id":"t1"},{"type":"text","text":"now?"}]}])")}) {
         const HttpReply r =
             ask(*brain, "/v1/messages", R"({"model":"m","max_tokens":9,"messages":)" + messages_json + "}");
         EXPECT_EQ(r.status, 200) << r.body;
     }
+}
+
+TEST(AnthropicRefuses, StateOfAnotherAccountOrText) {
+    auto brain = make_brain();
+    const auto turn = [&](std::string_view text, std::string_view signature) {
+        Call call;
+        const auto r = ask(*brain, "/v1/messages",
+                           fmt::format(R"({{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":"hi"}},)"
+                                       R"({{"role":"assistant","content":[{{"type":"thinking","thinking":"{}",)"
+                                       R"("signature":"{}"}},{{"type":"text","text":"x"}}]}},)"
+                                       R"({{"role":"user","content":"b"}}]}})",
+                                       text, signature),
+                           &call);
+        return std::pair(r.status, call.states);
+    };
+    const auto good = thinking_signature("hm", account_of_key("sk-test"));
+    EXPECT_EQ(turn("hm", good), std::pair(200, int64_t{1}));
+    EXPECT_EQ(turn("hm.", good).first, 400);
+    EXPECT_EQ(turn("hm", thinking_signature("hm", account_of_key("sk-other"))).first, 400);
+    EXPECT_EQ(turn("hm", "").first, 400);
 }
 
 TEST(EmbeddingsRefuse, WhatOpenaiRefuses) {

@@ -39,8 +39,10 @@ void PromptMeter::cache_mark(bool one_hour) {
     ask_.cache_one_hour = one_hour;
 }
 
-std::string thinking_signature(std::string_view thinking) {
-    const uint64_t h = hash_text(thinking, 0x5151515151515151);
+uint64_t account_of_key(std::string_view key) { return hash_text(key, 0xacc0); }
+
+std::string thinking_signature(std::string_view thinking, uint64_t account) {
+    const uint64_t h = hash_text(thinking, 0x5151515151515151 ^ account);
     return fmt::format("EqQBsim{:016x}{:016x}==", h, hash_text("aig-sim", h));
 }
 

@@ -41,6 +41,8 @@ struct PromptPrefix {
 struct Ask {
     const Vendor* wire = nullptr;
     std::string model;
+    uint64_t account = 0;  ///< whose key it came with: opaque state is minted for one account and refused from others
+    int64_t states = 0;    ///< pieces of such state that came back as they were minted
     bool stream = false, include_usage = false, obfuscation = true;
     int64_t n = 1;
     std::optional<int64_t> max_tokens;
@@ -105,9 +107,11 @@ Checked read_openai_messages(JsonRef list, Ask& ask, PromptMeter& meter);
 Checked read_openai_items(JsonRef list, Ask& ask, PromptMeter& meter);
 Checked read_anthropic_turns(JsonRef list, Ask& ask, PromptMeter& meter);
 
-/// Facts about thinking signatures, which the simulator mints and checks.
-std::string thinking_signature(std::string_view thinking);
-/// The same of encrypted reasoning: bytes that were not minted here, and those of another item's id, are refused.
+/// Thinking signatures, which the simulator mints and checks: of one text, for one account.
+std::string thinking_signature(std::string_view thinking, uint64_t account);
+/// The account of a key, as in Place.
+uint64_t account_of_key(std::string_view key);
+/// Encrypted reasoning likewise: bytes that were not minted here, and those of another item's id, are refused.
 std::string sealed_reasoning(std::string_view reasoning);
 std::string sealed_item_id(std::string_view sealed);
 bool is_sealed_reasoning(std::string_view sealed);

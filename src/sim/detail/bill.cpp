@@ -36,6 +36,7 @@ void Bill::add(const Call& c) {
     w.field("stream", c.stream)
         .field("input_tokens", c.input_tokens)
         .field("output_tokens", c.output_tokens)
+        .field("states", c.states)
         .field("completed", c.completed);
     if (c.gone)
         w.field("client_gone_after_tokens", c.output_tokens);

@@ -19,6 +19,7 @@ struct Call {
     bool stream = false;
     int64_t input_tokens = 0;
     int64_t output_tokens = 0;  ///< emitted
+    int64_t states = 0;         ///< pieces of opaque reasoning state that came back as they were minted
     int status = 0;
     bool completed = false;  ///< a whole answer was sent, with its terminal marker
     bool gone = false;       ///< the client left first, after output_tokens

@@ -111,6 +111,7 @@ Checked Brain::refuse_model(const Vendor& vendor, std::string_view model) {
 Reply Brain::wire_reply(const Request& request, const Vendor& vendor, Place place, Call& call, Script& script) {
     call.counts = place.task == Task::generate || place.task == Task::embed;
     call.wire = vendor.name;
+    place.account = account_of(request);
     call.request_id =
         request.header("x-request-id").empty() ? request.header("x-aig-request-id") : request.header("x-request-id");
     auto refused = [&](const Refusal& r) {
@@ -143,6 +144,7 @@ Reply Brain::wire_reply(const Request& request, const Vendor& vendor, Place plac
 Reply Brain::generate(JsonRef root, const Vendor& vendor, const Place& place, Call& call, Script& script) {
     Ask ask;
     ask.wire = &vendor;
+    ask.account = place.account;
     if (auto r = vendor.read(root, place, ask)) {
         if (call.model.empty()) stats_.begin("");
         return refusal_reply(vendor, *r);
@@ -154,6 +156,7 @@ Reply Brain::generate(JsonRef root, const Vendor& vendor, const Place& place, Ca
     if (choice.fault && choice.fault->bend) choice.fault->bend(answer);
     call.id = answer.id;
     call.input_tokens = answer.usage.input;
+    call.states = ask.states;
     Reply reply = vendor.write(ask, answer);
     play_fault(reply, choice, {&vendor, ask.stream, choice.k, options_.hold_ms, port_}, script);
     if (reply.status >= 300) call.input_tokens = 0;

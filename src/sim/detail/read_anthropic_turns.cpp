@@ -126,11 +126,12 @@ class TurnsReader {
         return {};
     }
 
-    /// A signature that was not minted for this very text is refused; leaving the whole block out is fine.
+    /// A signature that was not minted for this very text and account is refused; leaving the whole block out is fine.
     Checked thinking_block(JsonRef b, const std::string& here) {
         if (!b["signature"].is_string()) return required(here + ".thinking.signature");
-        if (b["signature"].text() != thinking_signature(b["thinking"].text()))
+        if (b["signature"].text() != thinking_signature(b["thinking"].text(), ask_.account))
             return refuse(here + ": Invalid `signature` in `thinking` block");
+        ++ask_.states;
         return {};
     }
 

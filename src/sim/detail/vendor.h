@@ -20,9 +20,10 @@ enum class Task : uint8_t { generate, embed, count, models };
 /// What the request line says before the body is read.
 struct Place {
     Task task = Task::generate;
-    std::string model;    ///< of vendors that put it into the path; "" = in the body
-    bool stream = false;  ///< likewise
-    bool sse = true;      ///< of a stream in the path: as events, not as one array
+    std::string model;     ///< of vendors that put it into the path; "" = in the body
+    bool stream = false;   ///< likewise
+    bool sse = true;       ///< of a stream in the path: as events, not as one array
+    uint64_t account = 0;  ///< of the key that came with it
 };
 
 /// How the vendor words what faults make it say.
@@ -72,6 +73,8 @@ const Vendor& gemini_vendor();
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);
 /// A number that rises with each call, for request ids.
 uint64_t next_serial();
+/// Of whatever key the request shows: the part of it that stays the same from call to call.
+uint64_t account_of(const Request& request);
 /// Of "Bearer KEY"; "" for anything else.
 std::string_view bearer(const Request& request);
 

@@ -34,6 +34,7 @@ Reply count(JsonRef root, const Place& place) {
     const auto doc = JsonDoc::parse(body);
     Ask ask;
     ask.wire = &anthropic_vendor();
+    ask.account = place.account;
     if (!doc) return refusal_reply(*ask.wire, {400, "invalid_request_error", "The body is not an object", "", ""});
     if (auto r = read(doc->root(), place, ask)) return refusal_reply(*ask.wire, *r);
     Reply reply;

@@ -34,4 +34,13 @@ std::string_view bearer(const Request& request) {
     return value.substr(7);
 }
 
+uint64_t account_of(const Request& request) {
+    for (const std::string_view name : {"x-api-key", "x-goog-api-key", "api-key"})
+        if (const auto key = request.header(name); !key.empty()) return account_of_key(key);
+    if (const auto key = bearer(request); !key.empty()) return account_of_key(key);
+    // AWS signs every request anew: the key's id stands in front of the first '/'.
+    const auto signed_by = request.header("authorization");
+    return account_of_key(signed_by.substr(0, signed_by.find('/')));
+}
+
 }  // namespace aig::sim

@@ -61,11 +61,11 @@ void write_stop(JsonWriter& w, const Answer& a, const Turn& t) {
     w.field_null("stop_details");
 }
 
-void write_content(JsonWriter& w, const Turn& t) {
+void write_content(JsonWriter& w, const Turn& t, uint64_t account) {
     w.begin_array();
     if (!t.reasoning.empty()) {
         w.begin_object().field("type", "thinking").field("thinking", t.reasoning);
-        w.field("signature", thinking_signature(t.reasoning)).end_object();
+        w.field("signature", thinking_signature(t.reasoning, account)).end_object();
     }
     if (!t.text.empty()) w.begin_object().field("type", "text").field("text", t.text).end_object();
     for (const ToolCall& c : t.calls) {
@@ -87,7 +87,7 @@ Reply write_whole(const Ask& ask, const Answer& a) {
         .field("type", "message")
         .field("role", "assistant")
         .key("content");
-    write_content(w, t);
+    write_content(w, t, ask.account);
     write_stop(w, a, t);
     if (!a.quirks.no_usage) {
         w.key("usage");
@@ -149,7 +149,7 @@ class EventWriter {
     void thinking_block() {
         begin_block(R"({"type":"thinking","thinking":"","signature":""})");
         for (const std::string_view s : split_tokens(t_.reasoning)) delta("thinking_delta", "thinking", s, 1);
-        delta("signature_delta", "signature", thinking_signature(t_.reasoning), 0);
+        delta("signature_delta", "signature", thinking_signature(t_.reasoning, ask_.account), 0);
         end_block();
     }
     void text_block() {
