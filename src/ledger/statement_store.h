@@ -11,8 +11,8 @@ namespace aig::ledger::sql {
 
 struct ClosedDay {
     int64_t day = 0, first = 1, last = 0;    ///< entries; last = first - 1: none
-    int64_t from_us = INT64_MAX, to_us = 0;  ///< of their times, the earliest and the latest
-    std::string hash;                        ///< the chain's, after `last`
+    std::string hash{};                      ///< the chain's, after `last`
+    int64_t from_us = INT64_MAX, to_us = 0;  ///< of their times, the earliest and the latest; when it is closed
 };
 Result<std::optional<ClosedDay>> last_day(store::Db& db);
 Result<std::optional<ClosedDay>> closed_day(store::Db& db, int64_t day);

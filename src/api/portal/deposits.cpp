@@ -1,6 +1,7 @@
 #include "api/portal/deposits.h"
 
 #include "api/topup/deposits.h"
+#include "base/money.h"
 
 namespace aig::api {
 namespace {

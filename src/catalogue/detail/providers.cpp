@@ -122,62 +122,6 @@ class Maker {
         if (word.empty() && facts_) word = facts_->auth;
         if (word.empty()) word = c_.keys.empty() && !facts_ ? "none" : usual_auth(p_->wire_name);
         std::vector<std::string_view> known;
-            for (const auto& [name, facts] : data_.providers) known.push_back(name);
-            return fault(
-                "",
-                fmt::format(
-                    "'{}' is not a provider this version knows{}; a provider of your own needs `wire` and `base_url`",
-                    c_.name, did_you_mean(c_.name, known)));
-        }
-        p_->wire = resolve("wire", p_->wire_name, wire);
-    }
-
-    const canon::Wire* resolve(std::string_view member, const std::string& name, const WireResolver& wire) {
-        const auto* found = wire(name);
-        if (found) return found;
-        const bool planned = std::find(std::begin(wire_names), std::end(wire_names), name) != std::end(wire_names);
-        fault(member, planned ? fmt::format("the wire '{}' is not in this version", name)
-                              : fmt::format("there is no wire '{}'{}", name, did_you_mean(name, wire_names)));
-        return nullptr;
-    }
-
-    /// A known provider's further wires are those of its own wire's address.
-    void set_other_wires(const WireResolver& wire) {
-        std::vector<std::string> names = c_.also;
-        if (facts_ && c_.wire.empty()) names.insert(names.end(), facts_->also.begin(), facts_->also.end());
-        for (const auto& name : names)
-            if (const auto* found = resolve("also", name, wire)) p_->also.push_back(found);
-    }
-
-    void set_base_url() {
-        std::string url = !c_.base_url.empty() || !facts_ ? c_.base_url : facts_->base_url;
-        while (url.ends_with('/')) url.pop_back();
-        p_->base_url = url;
-        if (url.empty()) {
-            if (!p_->wire_name.empty())
-                fault("base_url",
-                      "is missing: everything before the wire's own path, as in https://api.example.com/v1");
-            return;
-        }
-        const bool scheme = url.starts_with("https://") || url.starts_with("http://");
-        if (!scheme || !header_safe(url) || url.size() > 1024)
-            fault("base_url", "must begin with https:// or http://");
-        else if (url.find_first_of("@?#") != std::string::npos)
-            fault("base_url", "must not hold a user, a query or a fragment");
-        else if (const auto host = url.substr(url.find("//") + 2);
-                 host.empty() || host.front() == '/' || host.front() == ':')
-            fault("base_url", "has no host");
-    }
-
-    void set_auth() {
-        std::string word = c_.auth;
-        if (word.empty() && facts_) word = facts_->auth;
-        if (word.empty())
-            word = c_.keys.empty() && !facts_            ? "none"
-                   : p_->wire_name == "anthropic"        ? "x-api-key"
-                   : p_->wire_name.starts_with("azure-") ? "api-key"
-                                                         : "bearer";
-        std::vector<std::string_view> known;
         for (const auto& [name, auth] : auth_names) {
             known.push_back(name);
             if (name != word) continue;

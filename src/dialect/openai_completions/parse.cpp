@@ -1,6 +1,6 @@
 // A single text prompt as a chat of one turn, for wires that speak no text completions.
 #include "dialect/openai_chat/parse.h"
-#include "dialect/openai_chat/check.h"
+#include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 #include "dialect/openai_chat/tap.h"
 #include "dialect/openai_completions/openai_completions.h"

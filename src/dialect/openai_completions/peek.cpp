@@ -2,7 +2,7 @@
 // know.
 #include <algorithm>
 
-#include "dialect/openai_chat/check.h"
+#include "dialect/members.h"
 #include "dialect/openai_completions/openai_completions.h"
 
 namespace aig::dialect::openai {
