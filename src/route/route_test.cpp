@@ -35,7 +35,7 @@ class RouteTest : public ::testing::Test {
         p->wire = fake_wires(wire);
         p->id = model.targets.size();
         for (size_t i = 0; i < keys; ++i) p->keys.push_back({"k", 1, i});
-        model.targets.push_back({p, "up", priority, weight, p->id + 100, {}});
+        model.targets.push_back({p, "up", priority, weight, {}, p->id + 100, {}});
         return *p;
     }
     Provider& provider(size_t i) { return const_cast<Provider&>(*model.targets[i].provider); }

@@ -22,11 +22,11 @@ std::string param_of(std::string_view body) {
     return e ? "accepted" : e.error().param();
 }
 
-struct Terms {
+struct Asked {
     Envelope envelope;
     ReplyTerms terms;
     std::string body;
-    explicit Terms(std::string_view request) : body(request) {
+    explicit Asked(std::string_view request) : body(request) {
         envelope = *peek(body);
         terms.envelope = &envelope;
         terms.body = body;
@@ -51,7 +51,7 @@ Usage usage_of(int64_t input, int64_t output) {
     u[Component::output] = output;
     return u;
 }
-std::string rendered(const Terms& t, const std::vector<Event>& events, Losses* losses = nullptr, bool cut = false) {
+std::string rendered(const Asked& t, const std::vector<Event>& events, Losses* losses = nullptr, bool cut = false) {
     const auto r = dialect_here().renderer(t.terms);
     std::string out;
     for (const Event& e : events) r->event(e, out);
@@ -61,7 +61,7 @@ std::string rendered(const Terms& t, const std::vector<Event>& events, Losses* l
     if (losses) *losses = r->losses();
     return out;
 }
-std::string tapped(const Terms& t, std::string_view bytes, size_t piece = 1 << 20) {
+std::string tapped(const Asked& t, std::string_view bytes, size_t piece = 1 << 20) {
     const auto tap = dialect_here().tap(t.terms);
     std::string out;
     for (size_t at = 0; at < bytes.size(); at += piece) {
@@ -162,7 +162,7 @@ TEST(CompletionsSplice, TheCallersBytesWithThePatches) {
 }
 
 TEST(CompletionsTap, AWholeReplyPassesWithModelAndCost) {
-    const Terms t(R"({"model":"pub/one","prompt":"a"})");
+    const Asked t(R"({"model":"pub/one","prompt":"a"})");
     EXPECT_EQ(
         tapped(
             t,
@@ -172,7 +172,7 @@ TEST(CompletionsTap, AWholeReplyPassesWithModelAndCost) {
 }
 
 TEST(CompletionsTap, AStreamPassesHoweverItIsCut) {
-    const Terms t(R"({"model":"pub/one","prompt":"a","stream":true})");
+    const Asked t(R"({"model":"pub/one","prompt":"a","stream":true})");
     const std::string up =
         "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"text\":\"he\",\"index\":0,\"finish_reason\":null}]}\n\n"
         "data: {\"id\":\"c\",\"model\":\"up\",\"choices\":[{\"text\":\"y\",\"index\":0,\"finish_reason\":\"stop\"}]}"
@@ -190,7 +190,7 @@ TEST(CompletionsTap, AStreamPassesHoweverItIsCut) {
 }
 
 TEST(CompletionsTap, AStreamThatRunsDryEndsAsACompletion) {
-    const Terms t(R"({"model":"pub/one","prompt":"a","stream":true})");
+    const Asked t(R"({"model":"pub/one","prompt":"a","stream":true})");
     const auto tap = dialect_here().tap(t.terms);
     ASSERT_TRUE(tap->feed("data: {\"choices\":[{\"text\":\"he\",\"index\":0,\"finish_reason\":null}]}\n\n"));
     EXPECT_TRUE(tap->facts().content);
@@ -204,7 +204,7 @@ TEST(CompletionsTap, AStreamThatRunsDryEndsAsACompletion) {
 }
 
 TEST(CompletionsRender, Whole) {
-    const Terms t(R"({"model":"pub/one","prompt":"Once","echo":true,"logprobs":1})");
+    const Asked t(R"({"model":"pub/one","prompt":"Once","echo":true,"logprobs":1})");
     Losses losses;
     Event odds{.kind = Event::Kind::logprobs};
     odds.raw =
@@ -219,7 +219,7 @@ TEST(CompletionsRender, Whole) {
 }
 
 TEST(CompletionsRender, Streamed) {
-    const Terms t(R"({"model":"pub/one","prompt":"a","stream":true,"stream_options":{"include_usage":true}})");
+    const Asked t(R"({"model":"pub/one","prompt":"a","stream":true,"stream_options":{"include_usage":true}})");
     const std::string head = R"(data: {"id":"cmpl-req_1","object":"text_completion","created":7,"model":"pub/one",)";
     EXPECT_EQ(
         rendered(t, {event(Event::Kind::text, "he"), event(Event::Kind::refusal, "y"), finish(StopReason::length)}),
@@ -237,7 +237,7 @@ TEST(CompletionsRender, Streamed) {
 }
 
 TEST(CompletionsRender, AStreamThatEndsEarly) {
-    const Terms t(R"({"model":"pub/one","prompt":"a","stream":true})");
+    const Asked t(R"({"model":"pub/one","prompt":"a","stream":true})");
     EXPECT_TRUE(rendered(t, {event(Event::Kind::text, "he")}, nullptr, true)
                     .ends_with("\"finish_reason\":\"length\"}]}\n\ndata: [DONE]\n\n"));
     const auto r = dialect_here().renderer(t.terms);
