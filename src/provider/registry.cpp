@@ -1,6 +1,10 @@
 #include "provider/registry.h"
 
 #include "provider/anthropic/anthropic.h"
+#include "provider/bedrock/bedrock.h"
+#include "provider/cohere/cohere.h"
+#include "provider/mistral/mistral.h"
+#include "provider/ollama/ollama.h"
 #include "provider/openai_chat/openai_chat.h"
 
 namespace aig::provider {
@@ -9,6 +13,12 @@ const canon::Wire* wire(std::string_view name) {
     static const openai::OpenAiChatWire openai_chat;
     if (name == "openai-chat") return &openai_chat;
     if (name == "anthropic") return &anthropic_wire();
+    if (name == "vertex-anthropic") return &vertex_anthropic_wire();
+    if (name == "bedrock") return &bedrock_wire();
+    if (name == "bedrock-invoke") return &bedrock_invoke_wire();
+    if (name == "cohere") return &cohere_wire();
+    if (name == "mistral") return &mistral_wire();
+    if (name == "ollama") return &ollama_wire();
     return nullptr;
 }
 

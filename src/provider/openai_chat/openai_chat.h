@@ -6,7 +6,7 @@
 
 namespace aig::provider::openai {
 
-class OpenAiChatWire final : public canon::Wire {
+class OpenAiChatWire : public canon::Wire {
   public:
     canon::Family family() const override { return canon::Family::openai_chat; }
     canon::Features lacks(canon::Operation) const override { return 0; }
