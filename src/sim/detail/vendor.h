@@ -65,6 +65,11 @@ struct Vendor {
 const std::vector<const Vendor*>& vendors();
 const Vendor& openai_vendor();
 const Vendor& anthropic_vendor();
+const Vendor& vertex_anthropic_vendor();
+const Vendor& bedrock_vendor();
+const Vendor& bedrock_invoke_vendor();
+const Vendor& cohere_vendor();
+const Vendor& ollama_vendor();
 
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);
 /// A number that rises with each call, for request ids.

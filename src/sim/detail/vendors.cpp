@@ -7,6 +7,11 @@ namespace aig::sim {
 const std::vector<const Vendor*>& vendors() {
     static const std::vector<const Vendor*> all = {
         &anthropic_vendor(),
+        &vertex_anthropic_vendor(),
+        &bedrock_vendor(),
+        &bedrock_invoke_vendor(),
+        &cohere_vendor(),
+        &ollama_vendor(),
         &openai_vendor(),
     };
     return all;
