@@ -10,5 +10,7 @@ namespace aig::catalogue {
 
 /// `sim_url` is the simulator's root ("http://127.0.0.1:4999").
 Config dev_config(std::string_view sim_url);
+/// The part of it for the wires that are in no listed model.
+void add_dev_wires(Config& config, std::string_view sim_url);
 
 }  // namespace aig::catalogue

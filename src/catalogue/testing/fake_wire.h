@@ -26,6 +26,10 @@ class FakeWire final : public canon::Wire {
 inline const canon::Wire* fake_wires(std::string_view name) {
     static const FakeWire openai(canon::Family::openai_chat),
         anthropic(canon::Family::anthropic, canon::feature_many_choices | canon::feature_audio_in);
+    static const FakeWire other(canon::Family::other);
+    for (const std::string_view built :
+         {"bedrock", "bedrock-invoke", "vertex-anthropic", "cohere", "mistral", "ollama"})
+        if (name == built) return &other;
     return name == "openai-chat" ? &openai : name == "anthropic" ? &anthropic : nullptr;
 }
 
