@@ -73,9 +73,24 @@ TEST(Build, AProviderMaySpeakSeveralWires) {
     EXPECT_EQ(&provider.wire_for(canon::Family::openai_responses), fake_wires("openai-responses"));
     EXPECT_EQ(&provider.wire_for(canon::Family::openai_chat), fake_wires("openai-chat"));
     EXPECT_EQ(&provider.wire_for(canon::Family::anthropic), fake_wires("openai-chat"));
-    c.providers[1].also = {"openai-responses", "bedrock", "anthropc"};
-    EXPECT_THAT(faults_of(c), HasSubstr("providers.my-vllm.also: the wire 'bedrock' is not in this version"));
+    c.providers[1].also = {"openai-responses", "anthropc"};
     EXPECT_THAT(faults_of(c), HasSubstr("did you mean 'anthropic'?"));
+}
+
+TEST(Build, AmazonsKeysSignAndARegionFillsTheAddress) {
+    auto c = small();
+    auto& p = c.providers[1];
+    p.base_url = "https://bedrock-runtime.{region}.amazonaws.com";
+    p.region = "us-east-1";
+    p.keys = {{"secret", 1, "AKID", ""}};
+    const auto built = build(c, fake_wires);
+    ASSERT_TRUE(built.snapshot) << faults_of(c);
+    const auto& own = *(*built.snapshot->resolve("gpt"))->targets[1].provider;
+    EXPECT_EQ(own.base_url, "https://bedrock-runtime.us-east-1.amazonaws.com");
+    EXPECT_EQ(own.auth, Auth::sigv4);
+    EXPECT_EQ(own.keys[0].access_key, "AKID");
+    p.keys = {{"bedrock-api-key", 1}};
+    EXPECT_EQ((*build(c, fake_wires).snapshot->resolve("gpt"))->targets[1].provider->auth, Auth::bearer);
 }
 
 TEST(Build, ATargetsQuirksAddToItsProviders) {
@@ -153,12 +168,22 @@ TEST(Build, SaysWhatIsWrongAndWhatInstead) {
         {"unknown provider", [](Config& c) { c.providers[0].name = "opnai"; },
          "providers.opnai: 'opnai' is not a provider this version knows; did you mean 'openai'?"},
         {"no key", [](Config& c) { c.providers[0].keys.clear(); }, "has no key: set api_key: ${env:OPENAI_API_KEY}"},
-        {"planned wire", [](Config& c) { c.providers[1].wire = "bedrock"; }, "'bedrock' is not in this version"},
+        {"planned wire", [](Config& c) { c.providers[1].wire = "gemini"; }, "'gemini' is not in this version"},
         {"unknown wire", [](Config& c) { c.providers[1].wire = "openai-caht"; }, "did you mean 'openai-chat'?"},
         {"no address", [](Config& c) { c.providers[1].base_url.clear(); }, "base_url: is missing"},
         {"other scheme", [](Config& c) { c.providers[1].base_url = "ftp://x"; }, "must begin with https:// or http://"},
         {"credentials in the address", [](Config& c) { c.providers[1].base_url = "https://u:p@x/v1"; },
          "must not hold a user"},
+        {"no region", [](Config& c) { c.providers[1].base_url = "https://x.{region}.y"; },
+         "my-vllm.region: is missing"},
+        {"bad region", [](Config& c) { c.providers[1].region = "a.evil.com/"; }, "region: is made of"},
+        {"signed without an access key",
+         [](Config& c) {
+             c.providers[1].auth = "sigv4";
+             c.providers[1].region = "r";
+             c.providers[1].keys = {{"s", 1}};
+         },
+         "its access_key is missing"},
         {"no host", [](Config& c) { c.providers[1].base_url = "https:///v1"; }, "has no host"},
         {"line end in a key", [](Config& c) { c.providers[0].keys[0].secret = "sk-a\r\nx: y"; },
          "holds a space, a line end"},

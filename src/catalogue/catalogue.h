@@ -20,12 +20,13 @@
 
 namespace aig::catalogue {
 
-enum class Auth : uint8_t { bearer, x_api_key, x_goog_api_key, api_key, none };
+enum class Auth : uint8_t { bearer, x_api_key, x_goog_api_key, api_key, sigv4, none };
 
 struct ProviderKey {
     std::string secret;  ///< never logged
     int64_t weight = 1;
-    size_t index = 0;  ///< position within the provider: what logs and health tables say
+    size_t index = 0;                       ///< position within the provider: what logs and health tables say
+    std::string access_key, session_token;  ///< of Amazon: what `secret` belongs to
 };
 
 struct Provider {
@@ -34,6 +35,7 @@ struct Provider {
     const canon::Wire* wire = nullptr;
     std::vector<const canon::Wire*> also;  ///< what it speaks besides, at the same address: for callers of that family
     std::string base_url, proxy, ca_file;
+    std::string region;  ///< of the clouds that have some
     int64_t connect_ms = 2'000, first_byte_ms = 60'000, total_ms = 600'000;
     Auth auth = Auth::bearer;
     std::vector<ProviderKey> keys;  ///< at least one (an empty secret for Auth::none)

@@ -19,6 +19,7 @@ struct PriceFacts;
 struct KeyConfig {
     std::string secret;
     int64_t weight = 1;
+    std::string access_key{}, session_token{};  ///< of Amazon: what the secret belongs to
 };
 
 struct ProviderConfig {
@@ -29,6 +30,7 @@ struct ProviderConfig {
     std::vector<KeyConfig> keys;
     std::optional<int64_t> connect_ms, first_byte_ms, total_ms;
     std::string proxy, ca_file;
+    std::string region, account, project;  ///< stand in for {region} and so on in base_url
     std::optional<int64_t> max_concurrency;
     std::vector<std::string> quirks;  ///< names of canon::Quirks' flags
     std::vector<std::pair<std::string, std::string>> headers;

@@ -256,6 +256,7 @@ Config dev_config(std::string_view sim_url) {
     pattern("failover-gemini/", {{gemini_wire, "fault/*", 0, 1, {}}, {openai_wire, "gpt-5.4", 1, 1, {}}});
     pattern("failover/", {{openai_wire, "fault/*", 0, 1, {}}, {anthropic_wire, "claude-sonnet-4-6", 1, 1, {}}});
     pattern("failover-anthropic/", {{anthropic_wire, "fault/*", 0, 1, {}}, {openai_wire, "gpt-5.4", 1, 1, {}}});
+    add_dev_wires(config, sim_url);
     return config;
 }
 

@@ -13,5 +13,7 @@ Config dev_config(std::string_view sim_url);
 /// The same with an operator's own: where both name a provider or a model, the file's is taken; a file without models
 /// brings those of data/models.json for its providers, as it would in `aig serve`.
 Config dev_config_with(Config file, std::string_view sim_url);
+/// The part of it for the wires that are in no listed model.
+void add_dev_wires(Config& config, std::string_view sim_url);
 
 }  // namespace aig::catalogue

@@ -51,13 +51,24 @@ constexpr std::array rows{
     s::group("providers.*.api_keys[]", "One key."),
     s::text("providers.*.api_keys[].key", "", "The key.").required().secret(),
     s::integer("providers.*.api_keys[].weight", "1", "Its share of the calls.").range(1, 1000),
+    s::text("providers.*.access_key", "",
+            "Of Amazon: the access key's id, with its secret as `api_key`. Calls are then signed (SigV4).")
+        .secret(),
+    s::text("providers.*.session_token", "", "Of Amazon: the token of temporary credentials.").secret(),
+    s::text("providers.*.api_keys[].access_key", "", "Of Amazon: the access key's id, with its secret as `key`.")
+        .secret(),
+    s::text("providers.*.api_keys[].session_token", "", "Of Amazon: the token of temporary credentials.").secret(),
+    s::text("providers.*.region", "",
+            "Of clouds that have some, as in `us-east-1`; stands in for `{region}` in `base_url`."),
+    s::text("providers.*.account", "", "The same for `{account}`."),
+    s::text("providers.*.project", "", "The same for `{project}`."),
     s::text("providers.*.wire", "",
             "What it speaks: `openai-chat`, `openai-responses`, `anthropic`, ... Known providers have theirs."),
     s::texts("providers.*.also",
              "Further wires it speaks at the same address: callers of that family get their bytes through unchanged."),
     s::text("providers.*.base_url", "", "Everything before the wire's own path, as in `https://api.example.com/v1`."),
     s::choice("providers.*.auth", "", "How the key is sent (default: what the wire uses; `none` without a key).")
-        .words("bearer|x-api-key|x-goog-api-key|api-key|none"),
+        .words("bearer|x-api-key|x-goog-api-key|api-key|sigv4|none"),
     s::group("providers.*.timeouts", "How long to wait for it."),
     s::duration("providers.*.timeouts.connect", "2s", "For the connection, TLS included.").range(10, 60'000),
     s::duration("providers.*.timeouts.first_byte", "60s", "For the first byte of the reply.").range(100, hour_ms),
@@ -135,8 +146,14 @@ ProviderConfig provider(const std::string& name, const Reader& r) {
     p.base_url = r.text("base_url");
     p.also = r.texts("also");
     p.auth = r.text("auth");
-    for (const auto& k : r.list("api_keys")) p.keys.push_back({k.text("key"), k.number("weight").value_or(1)});
-    if (r.present("api_key")) p.keys.insert(p.keys.begin(), {r.text("api_key"), 1});
+    for (const auto& k : r.list("api_keys"))
+        p.keys.push_back(
+            {k.text("key"), k.number("weight").value_or(1), k.text("access_key"), k.text("session_token")});
+    if (r.present("api_key"))
+        p.keys.insert(p.keys.begin(), {r.text("api_key"), 1, r.text("access_key"), r.text("session_token")});
+    p.region = r.text("region");
+    p.account = r.text("account");
+    p.project = r.text("project");
     const auto t = r.group("timeouts");
     p.connect_ms = t.number("connect");
     p.first_byte_ms = t.number("first_byte");

@@ -1,7 +1,11 @@
 #include "provider/registry.h"
 
 #include "provider/anthropic/anthropic.h"
+#include "provider/bedrock/bedrock.h"
+#include "provider/cohere/cohere.h"
 #include "provider/gemini/gemini.h"
+#include "provider/mistral/mistral.h"
+#include "provider/ollama/ollama.h"
 #include "provider/openai_chat/openai_chat.h"
 #include "provider/openai_responses/openai_responses.h"
 
@@ -17,6 +21,12 @@ const canon::Wire* wire(std::string_view name) {
     if (name == "anthropic") return &anthropic_wire();
     if (name == "gemini") return &gemini_wire();
     if (name == "vertex") return &vertex_wire();
+    if (name == "vertex-anthropic") return &vertex_anthropic_wire();
+    if (name == "bedrock") return &bedrock_wire();
+    if (name == "bedrock-invoke") return &bedrock_invoke_wire();
+    if (name == "cohere") return &cohere_wire();
+    if (name == "mistral") return &mistral_wire();
+    if (name == "ollama") return &ollama_wire();
     return nullptr;
 }
 

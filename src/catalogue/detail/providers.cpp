@@ -14,11 +14,9 @@ constexpr std::string_view wire_names[] = {
     "openai-chat",    "openai-responses", "anthropic", "gemini", "vertex",       "vertex-anthropic",      "bedrock",
     "bedrock-invoke", "cohere",           "mistral",   "ollama", "azure-openai", "azure-openai-responses"};
 
-constexpr std::pair<std::string_view, Auth> auth_names[] = {{"bearer", Auth::bearer},
-                                                            {"x-api-key", Auth::x_api_key},
-                                                            {"x-goog-api-key", Auth::x_goog_api_key},
-                                                            {"api-key", Auth::api_key},
-                                                            {"none", Auth::none}};
+constexpr std::pair<std::string_view, Auth> auth_names[] = {
+    {"bearer", Auth::bearer},   {"x-api-key", Auth::x_api_key}, {"x-goog-api-key", Auth::x_goog_api_key},
+    {"api-key", Auth::api_key}, {"sigv4", Auth::sigv4},         {"none", Auth::none}};
 
 /// How a wire's own vendor wants its key.
 std::string_view usual_auth(std::string_view wire) {
@@ -100,6 +98,7 @@ class Maker {
     void set_base_url() {
         std::string url = !c_.base_url.empty() || !facts_ ? c_.base_url : facts_->base_url;
         while (url.ends_with('/')) url.pop_back();
+        set_places(url);
         p_->base_url = url;
         if (url.empty()) {
             if (!p_->wire_name.empty())
@@ -117,9 +116,39 @@ class Maker {
             fault("base_url", "has no host");
     }
 
+    /// Stands in a host name or a path, so it may only be made of what those are made of.
+    static bool is_place(std::string_view text) {
+        return text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char ch) {
+                   return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+                          ch == '-' || ch == '_' || ch == '.';
+               });
+    }
+
+    /// "{region}" and the like in an address become what the operator says.
+    void set_places(std::string& url) {
+        p_->region = c_.region;
+        const std::pair<std::string_view, std::string_view> places[] = {
+            {"region", c_.region}, {"account", c_.account}, {"project", c_.project}};
+        for (const auto& [name, value] : places) {
+            const std::string place = fmt::format("{{{}}}", name);
+            size_t at = url.find(place);
+            if (at != std::string::npos && value.empty()) fault(name, "is missing: the provider's address needs it");
+            if (!is_place(value)) {
+                fault(name, "is made of letters, digits, '-', '_' and '.'");
+                continue;
+            }
+            for (; at != std::string::npos; at = url.find(place, at)) url.replace(at, place.size(), value);
+        }
+    }
+
+    bool has_access_keys() const {
+        return std::any_of(c_.keys.begin(), c_.keys.end(), [](const auto& k) { return !k.access_key.empty(); });
+    }
+
     void set_auth() {
         std::string word = c_.auth;
         if (word.empty() && facts_) word = facts_->auth;
+        if (word.empty() && has_access_keys()) word = "sigv4";
         if (word.empty()) word = c_.keys.empty() && !facts_ ? "none" : usual_auth(p_->wire_name);
         std::vector<std::string_view> known;
         for (const auto& [name, auth] : auth_names) {
@@ -141,14 +170,19 @@ class Maker {
             else if (!header_safe(k.secret) || k.secret.size() > 4096)
                 fault(at, "holds a space, a line end or another character no key has");
             if (k.weight < 1 || k.weight > 1000) fault(at, "weight must be 1 to 1000");
-            p_->keys.push_back({k.secret, k.weight, p_->keys.size()});
+            if (!header_safe(k.access_key) || !header_safe(k.session_token) || k.session_token.size() > 16'384)
+                fault(at, "access_key or session_token hold a character that none has");
+            if (p_->auth == Auth::sigv4 && k.access_key.empty())
+                fault(at, "calls are signed (sigv4), and its access_key is missing");
+            p_->keys.push_back({k.secret, k.weight, p_->keys.size(), k.access_key, k.session_token});
         }
+        if (p_->auth == Auth::sigv4 && p_->region.empty()) fault("region", "is missing, as in us-east-1");
         if (!p_->keys.empty()) return;
         if (p_->auth != Auth::none) {
             const auto env = facts_ && !facts_->env.empty() ? facts_->env : std::string("NAME");
             fault("", fmt::format("has no key: set api_key: ${{env:{}}}", env));
         }
-        p_->keys.push_back({"", 1, 0});
+        p_->keys.push_back({"", 1, 0, {}, {}});
     }
 
     void set_own_quirks() {

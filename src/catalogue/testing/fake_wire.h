@@ -29,6 +29,10 @@ inline const canon::Wire* fake_wires(std::string_view name) {
         gemini(canon::Family::gemini, canon::feature_custom_tools);
     if (name == "openai-responses") return &responses;
     if (name == "gemini") return &gemini;
+    static const FakeWire other(canon::Family::other);
+    for (const std::string_view built :
+         {"bedrock", "bedrock-invoke", "vertex-anthropic", "cohere", "mistral", "ollama"})
+        if (name == built) return &other;
     return name == "openai-chat" ? &openai : name == "anthropic" ? &anthropic : nullptr;
 }
 

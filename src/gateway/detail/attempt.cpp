@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/time.h"
+#include "catalogue/auth.h"
 #include "gateway/detail/flow.h"
 #include "gateway/detail/keep_alive.h"
 #include "gateway/detail/translation.h"
@@ -53,26 +54,7 @@ Status fill_translated(Flow& f, const route::Attempt& a, Outgoing& out) {
     return {};
 }
 
-void add_auth(net::Headers& headers, catalogue::Auth auth, const std::string& secret) {
-    switch (auth) {
-        case catalogue::Auth::bearer:
-            headers.add("authorization", "Bearer " + secret);
-            break;
-        case catalogue::Auth::x_api_key:
-            headers.add("x-api-key", secret);
-            break;
-        case catalogue::Auth::x_goog_api_key:
-            headers.add("x-goog-api-key", secret);
-            break;
-        case catalogue::Auth::api_key:
-            headers.add("api-key", secret);
-            break;
-        case catalogue::Auth::none:
-            break;
-    }
-}
-
-Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
+Status fill(Flow& f, const route::Attempt& a, const net::Upstream& upstream, Outgoing& out) {
     const auto& provider = *a.target->provider;
     TRYV(a.lossless ? fill_lossless(f, a, out) : fill_translated(f, a, out));
     out.request.target = out.encoded.path;
@@ -83,7 +65,9 @@ Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
     if (out.request.headers.get("accept").empty())
         out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
     out.request.headers.add("x-request-id", f.call.request_id);
-    add_auth(out.request.headers, provider.auth, a.key->secret);
+    const auto host = upstream.host_header(), path = upstream.base_path + out.request.target;
+    const catalogue::Sending sending{host, path, out.request.body, now_us() / 1'000'000};
+    for (auto& [name, value] : auth_headers(provider, *a.key, sending)) out.request.headers.add(name, value);
     return {};
 }
 
@@ -247,9 +231,9 @@ rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Rela
 rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     const auto& provider = a.target->provider;
     Outgoing out;
-    if (auto filled = fill(f, a, out); !filled) co_return failed(std::move(filled).error());
     auto upstream = f.upstreams.upstream(provider, f.envelope.stream);
     if (!upstream) co_return failed(std::move(upstream).error());
+    if (auto filled = fill(f, a, **upstream, out); !filled) co_return failed(std::move(filled).error());
     // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched
     // for a while.
     std::optional<LateStop> late;

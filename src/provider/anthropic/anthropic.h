@@ -8,5 +8,9 @@
 namespace aig::provider {
 
 const canon::Wire& anthropic_wire();
+/// Claude on Vertex AI: the same body without `model`, under rawPredict and streamRawPredict.
+const canon::Wire& vertex_anthropic_wire();
+/// Features the Messages API lacks, wherever it is served.
+canon::Features anthropic_lacks(canon::Operation operation);
 
 }  // namespace aig::provider

@@ -30,7 +30,7 @@ Status refuse_what_changes_behaviour(const canon::Chat& chat) {
     return {};
 }
 
-void lose_decorations(const Job& job) {
+void lose_decorations(const Job& job, const BodyForm& form) {
     const auto& chat = job.chat;
     if (chat.logprobs) job.lose("logprobs");
     if (chat.top_logprobs) job.lose("top_logprobs");
@@ -42,10 +42,10 @@ void lose_decorations(const Job& job) {
     if (!chat.prompt_cache_key.empty()) job.lose("prompt_cache_key");
     if (!says_nothing(chat.metadata_json)) job.lose("metadata");
     for (const auto& [name, json] : chat.extras) {
-        const bool placed = name == "cache_control" || name == "thinking" || name == "safety_identifier" ||
-                            (name == "modalities" && json.find("audio") == std::string::npos) ||
-                            name.starts_with("stream_options.") ||
-                            std::find(silent.begin(), silent.end(), name) != silent.end();
+        const bool placed =
+            (name == "anthropic_beta" && !form.version.empty()) || name == "cache_control" || name == "thinking" ||
+            name == "safety_identifier" || (name == "modalities" && json.find("audio") == std::string::npos) ||
+            name.starts_with("stream_options.") || std::find(silent.begin(), silent.end(), name) != silent.end();
         if (!placed && !says_nothing(json)) job.lose(name);
     }
 }
@@ -159,17 +159,24 @@ Error refuse(std::string_view feature, std::string param) {
         .param(std::move(param));
 }
 
-Result<canon::Encoded> encode_chat(const Job& job) {
+Result<canon::Encoded> encode_chat(const Job& job, const BodyForm& form) {
     TRYV(refuse_what_changes_behaviour(job.chat));
     TRY(const Conversation talk, conversation(job));
     TRY(const Tooling tools, tooling(job));
     TRY(const Generation g, generation(job, tools.forced));
-    lose_decorations(job);
+    lose_decorations(job, form);
 
     canon::Encoded out;
     JsonWriter w(out.body);
-    w.begin_object().field("model", job.target.model).field("max_tokens", g.max_tokens);
-    if (job.chat.stream) w.field("stream", true);
+    w.begin_object();
+    if (form.version.empty())
+        w.field("model", job.target.model);
+    else
+        w.field("anthropic_version", form.version);
+    if (const auto beta = find_extra(job.chat.extras, "anthropic_beta"); !form.version.empty() && !beta.empty())
+        w.field_raw("anthropic_beta", beta);
+    w.field("max_tokens", g.max_tokens);
+    if (job.chat.stream && form.says_stream) w.field("stream", true);
     write_list(w, "tools", tools.tools);
     if (!tools.choice.empty()) w.field_raw("tool_choice", tools.choice);
     write_list(w, "system", talk.system);

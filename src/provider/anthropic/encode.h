@@ -72,6 +72,11 @@ Result<std::string> closed_schema(std::string_view schema, const std::string& wh
 /// An id in the charset the wire allows, the same for a call and its result.
 std::string tool_id(std::string_view id);
 
-Result<canon::Encoded> encode_chat(const Job& job);
+/// The same body where other clouds serve it: with the version inside instead of the model, which their path has.
+struct BodyForm {
+    std::string_view version{};  ///< "" = Anthropic's own API
+    bool says_stream = true;     ///< `stream` is a member
+};
+Result<canon::Encoded> encode_chat(const Job& job, const BodyForm& form = {});
 
 }  // namespace aig::provider::anthropic

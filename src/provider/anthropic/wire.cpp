@@ -11,12 +11,7 @@ class AnthropicWire final : public Wire {
   public:
     Family family() const override { return Family::anthropic; }
 
-    Features lacks(Operation operation) const override {
-        if (operation == Operation::embedding) return ~Features{0};
-        return feature_audio_in | feature_audio_out | feature_json_object | feature_many_choices |
-               feature_custom_tools | feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed |
-               feature_penalties | feature_logit_bias | feature_fill_in;
-    }
+    Features lacks(Operation operation) const override { return anthropic_lacks(operation); }
 
     Encoded head(Operation, const WireTarget&, bool) const override {
         Encoded e;
@@ -42,6 +37,13 @@ class AnthropicWire final : public Wire {
 };
 
 }  // namespace
+
+Features anthropic_lacks(Operation operation) {
+    if (operation == Operation::embedding) return ~Features{0};
+    return feature_audio_in | feature_audio_out | feature_json_object | feature_many_choices | feature_custom_tools |
+           feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed | feature_penalties |
+           feature_logit_bias | feature_fill_in;
+}
 
 const Wire& anthropic_wire() {
     static const AnthropicWire wire;

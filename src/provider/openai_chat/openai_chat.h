@@ -6,7 +6,7 @@
 
 namespace aig::provider::openai {
 
-class OpenAiChatWire final : public canon::Wire {
+class OpenAiChatWire : public canon::Wire {
   public:
     canon::Family family() const override { return canon::Family::openai_chat; }
     bool carries(canon::Family caller, const canon::Quirks& quirks) const override {

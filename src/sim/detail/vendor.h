@@ -69,6 +69,11 @@ const Vendor& openai_responses_vendor();
 const Vendor& openai_completions_vendor();
 const Vendor& anthropic_vendor();
 const Vendor& gemini_vendor();
+const Vendor& vertex_anthropic_vendor();
+const Vendor& bedrock_vendor();
+const Vendor& bedrock_invoke_vendor();
+const Vendor& cohere_vendor();
+const Vendor& ollama_vendor();
 
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);
 /// A number that rises with each call, for request ids.

@@ -10,6 +10,11 @@ const std::vector<const Vendor*>& vendors() {
         &anthropic_vendor(),
         &openai_responses_vendor(),
         &openai_completions_vendor(),
+        &vertex_anthropic_vendor(),
+        &bedrock_vendor(),
+        &bedrock_invoke_vendor(),
+        &cohere_vendor(),
+        &ollama_vendor(),
         &openai_vendor(),
     };
     return all;
