@@ -4,6 +4,7 @@
 //           [--rate R]    open loop: R requests a second, late answers do not slow the arrivals; latency counts from
 //           the
 //                         moment a request was due
+//           [-n REQUESTS] stops after so many answers (and -d is the most it may take)
 //           [--stream]    counts chunks (lines that begin with "data:") beside requests
 // Prints one JSON object: requests, req_per_s, statuses, errors, chunks and latencies in microseconds.
 #include <arpa/inet.h>
@@ -35,6 +36,7 @@ int64_t now_us() {
 struct Options {
     std::string host = "127.0.0.1", path = "/", body, headers;
     int port = 8080, connections = 64, seconds = 5;
+    int64_t most = INT64_MAX;
     double rate = 0;
     bool stream = false;
 };
@@ -128,7 +130,7 @@ class Load {
         const int64_t start = now_us(), stop = start + o_.seconds * int64_t{1'000'000};
         int64_t sent = 0;
         std::vector<epoll_event> events(256);
-        for (int64_t now = start; now < stop; now = now_us()) {
+        for (int64_t now = start; now < stop && answered() < o_.most; now = now_us()) {
             int64_t wait_us = 10'000;
             if (o_.rate > 0) {
                 for (int64_t due;
@@ -139,7 +141,7 @@ class Load {
             for (Connection& c : list_) {
                 if (c.due_us != 0) continue;
                 if (o_.rate <= 0) {
-                    begin(c, now);
+                    if (sent++ < o_.most) begin(c, now);
                 } else if (!late_.empty()) {
                     begin(c, late_.front());
                     late_.pop_front();
@@ -153,6 +155,7 @@ class Load {
     }
 
   private:
+    int64_t answered() const { return static_cast<int64_t>(totals_.latencies_us.size()) + totals_.errors; }
     void open(Connection& c) {
         if (c.fd >= 0) ::close(c.fd);
         c.fd = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -275,6 +278,8 @@ Options parse(int argc, char** argv) {
             o.connections = std::max(1, std::atoi(value));
         else if (name == "-d")
             o.seconds = std::max(1, std::atoi(value));
+        else if (name == "-n")
+            o.most = std::max(1ll, std::atoll(value));
         else if (name == "--rate")
             o.rate = std::atof(value);
         else {

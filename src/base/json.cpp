@@ -46,10 +46,13 @@ std::optional<int64_t> JsonRef::integer() const {
 JsonRef JsonRef::find(std::string_view name) const {
     JsonRef found;
     if (!is_object()) return found;
-    const auto& nodes = doc_->nodes_;
+    const auto* const nodes = doc_->nodes_.data();
+    const auto same = [&](const JsonDoc::Node& n) {  // mostly no: the size, or else the first byte, says it
+        return n.key_size == name.size() &&
+               (name.empty() || (n.key[0] == name[0] && std::memcmp(n.key, name.data(), name.size()) == 0));
+    };
     for (uint32_t i = at_ + 1, end = nodes[at_].next; i < end; i = nodes[i].next)
-        if (nodes[i].key_size == name.size() && std::memcmp(nodes[i].key, name.data(), name.size()) == 0)
-            found = JsonRef(doc_, i);
+        if (same(nodes[i])) found = JsonRef(doc_, i);
     return found;
 }
 bool JsonRef::duplicate(std::string_view name) const {

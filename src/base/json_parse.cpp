@@ -3,6 +3,9 @@
 #include <cstring>
 #include <optional>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -33,6 +36,18 @@ int32_t hex4(const char* p) {
     return v;
 }
 
+#if defined(__SSE2__)
+/// The first quote, backslash or control character at or behind p.
+const char* skip_plain(const char* p) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+    for (;; p += block) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
+                                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit))) return p + __builtin_ctz(mask);
+    }
+}
+#else
 /// Whether a block holds a quote, a backslash or a control character. One expression a byte, so that it becomes a few
 /// vector instructions a block.
 bool special(const char* p) {
@@ -51,6 +66,7 @@ const char* skip_plain(const char* p) {
         if (c == '"' || c == '\\' || c < 0x20) return p;
     }
 }
+#endif
 
 void append_utf8(std::string& out, uint32_t c) {
     const auto put = [&](uint32_t b) { out += static_cast<char>(b); };
@@ -107,6 +123,8 @@ char simple_escape(char c) {
 
 /// Walks the text once and writes the flat node table. Every function leaves p_ behind what it read and says false
 /// after it has set why_.
+/// What each value passes through is inlined into object() and array(), the only two that call themselves again.
+#define AIG_INLINE [[gnu::always_inline]]
 class JsonParser {
   public:
     JsonParser(JsonDoc& doc, std::string_view text, std::string_view opaque)
@@ -124,50 +142,51 @@ class JsonParser {
 
   private:
     using Node = JsonDoc::Node;
+    /// In place of a node's index, inside an opaque member.
+    static constexpr size_t unseen = SIZE_MAX;
 
     bool fail(const char* why) {
         why_ = why;
         return false;
     }
-    void skip_space() {
+    AIG_INLINE void skip_space() {
         while (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t') ++p_;
     }
 
-    bool value(size_t depth) {
+    AIG_INLINE bool value(size_t depth) {
         if (depth > max_depth) return fail("nested deeper than 256 levels");
         skip_space();
-        if (quiet_) return any(nullptr, depth);
-        if (doc_.nodes_.size() >= max_values) return fail("more than 1,000,000 values");
+        if (quiet_) return any(unseen, depth);
         const size_t at = doc_.nodes_.size();
+        if (at >= max_values) return fail("more than 1,000,000 values");
         doc_.nodes_.push_back(Node{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false});
-        Node filled = doc_.nodes_[at];  // apart: children move the table
-        if (!any(&filled, depth)) return false;
-        filled.raw_size = static_cast<uint32_t>(p_ - filled.begin);
-        filled.next = static_cast<uint32_t>(doc_.nodes_.size());
-        doc_.nodes_[at] = filled;
+        if (!any(at, depth)) return false;
+        Node& n = doc_.nodes_[at];  // only now: children move the table
+        n.raw_size = static_cast<uint32_t>(p_ - n.begin);
+        n.next = static_cast<uint32_t>(doc_.nodes_.size());
         return true;
     }
 
-    bool any(Node* n, size_t depth) {
+    AIG_INLINE bool any(size_t at, size_t depth) {
         switch (*p_) {
             case '{':
-                return object(n, depth);
+                return object(at, depth);
             case '[':
-                return array(n, depth);
+                return array(at, depth);
             case '"': {
                 std::string_view s;
                 if (!string(s)) return false;
-                if (n) set(*n, JsonKind::string, s);
+                if (at != unseen) set(doc_.nodes_[at], JsonKind::string, s);
                 return true;
             }
             case 't':
-                return literal(n, "true", JsonKind::boolean, true);
+                return literal(at, "true", JsonKind::boolean, true);
             case 'f':
-                return literal(n, "false", JsonKind::boolean, false);
+                return literal(at, "false", JsonKind::boolean, false);
             case 'n':
-                return literal(n, "null", JsonKind::null, false);
+                return literal(at, "null", JsonKind::null, false);
             default:
-                if (n) n->kind = JsonKind::number;
+                if (at != unseen) doc_.nodes_[at].kind = JsonKind::number;
                 return number();
         }
     }
@@ -178,12 +197,12 @@ class JsonParser {
         n.text_size = static_cast<uint32_t>(s.size());
     }
 
-    bool literal(Node* n, std::string_view word, JsonKind kind, bool truth) {
+    bool literal(size_t at, std::string_view word, JsonKind kind, bool truth) {
         if (std::strncmp(p_, word.data(), word.size()) != 0) return fail("unknown literal");
         p_ += word.size();
-        if (!n) return true;
-        n->kind = kind;
-        n->truth = truth;
+        if (at == unseen) return true;
+        doc_.nodes_[at].kind = kind;
+        doc_.nodes_[at].truth = truth;
         return true;
     }
 
@@ -214,7 +233,7 @@ class JsonParser {
     }
 
     /// The text between the quotes: as it stands, or unescaped into the document when it holds a backslash.
-    bool string(std::string_view& s) {
+    AIG_INLINE bool string(std::string_view& s) {
         const char* const from = ++p_;
         p_ = skip_plain(p_);
         if (*p_ == '"') {
@@ -222,6 +241,9 @@ class JsonParser {
             ++p_;
             return true;
         }
+        return escaped_string(from, s);
+    }
+    bool escaped_string(const char* from, std::string_view& s) {
         std::string whole(from, static_cast<size_t>(p_ - from));
         while (*p_ == '\\') {
             if (!escape(whole)) return false;
@@ -253,7 +275,7 @@ class JsonParser {
     }
 
     /// Behind a member or element: true when another one follows, `close` otherwise.
-    bool more(char close, bool& again) {
+    AIG_INLINE bool more(char close, bool& again) {
         skip_space();
         again = *p_ == ',';
         if (!again && *p_ != close) return fail(p_ == end_ ? "it ends too early" : "a comma is missing");
@@ -261,8 +283,8 @@ class JsonParser {
         return true;
     }
 
-    bool object(Node* n, size_t depth) {
-        if (n) n->kind = JsonKind::object;
+    bool object(size_t at, size_t depth) {
+        if (at != unseen) doc_.nodes_[at].kind = JsonKind::object;
         ++p_;
         skip_space();
         if (*p_ == '}') {
@@ -280,33 +302,34 @@ class JsonParser {
             ++p_;
             const size_t child = doc_.nodes_.size();
             if (!member(name, depth + 1)) return false;
-            if (n) {
+            if (!quiet_) {
                 doc_.nodes_[child].key = name.data();
                 doc_.nodes_[child].key_size = static_cast<uint32_t>(name.size());
             }
             if (!more('}', again)) return false;
         }
-        if (n) n->count = count;
+        if (at != unseen) doc_.nodes_[at].count = count;
         return true;
     }
 
-    bool member(std::string_view name, size_t depth) {
+    AIG_INLINE bool member(std::string_view name, size_t depth) {
         if (quiet_ || opaque_.empty() || name != opaque_) return value(depth);
         skip_space();
-        Node n{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false};
-        quiet_ = true;
-        const bool ok = any(&n, depth);
+        const size_t at = doc_.nodes_.size();
+        doc_.nodes_.push_back(Node{p_, nullptr, nullptr, 0, 0, 0, 0, 0, JsonKind::null, false});
+        quiet_ = true;  // no child is written down
+        const bool ok = any(at, depth);
         quiet_ = false;
+        Node& n = doc_.nodes_[at];
         if (n.kind == JsonKind::string) n.text = nullptr, n.text_size = 0;
         n.raw_size = static_cast<uint32_t>(p_ - n.begin);
         n.count = 0;
-        n.next = static_cast<uint32_t>(doc_.nodes_.size()) + 1;
-        doc_.nodes_.push_back(n);
+        n.next = static_cast<uint32_t>(at) + 1;
         return ok;
     }
 
-    bool array(Node* n, size_t depth) {
-        if (n) n->kind = JsonKind::array;
+    bool array(size_t at, size_t depth) {
+        if (at != unseen) doc_.nodes_[at].kind = JsonKind::array;
         ++p_;
         skip_space();
         if (*p_ == ']') {
@@ -316,7 +339,7 @@ class JsonParser {
         uint32_t count = 0;
         for (bool again = true; again; ++count)
             if (!value(depth + 1) || !more(']', again)) return false;
-        if (n) n->count = count;
+        if (at != unseen) doc_.nodes_[at].count = count;
         return true;
     }
 
@@ -326,6 +349,7 @@ class JsonParser {
     bool quiet_ = false;  // inside an opaque member: checked, not written down
     const char* why_ = "";
 };
+#undef AIG_INLINE
 
 Status JsonDoc::assign(std::string_view text, std::string_view opaque) {
     if (text.size() > UINT32_MAX - padding) return Error(ErrorCode::bad_json, "the JSON is longer than 4 GiB");

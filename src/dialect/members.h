@@ -16,9 +16,24 @@
 
 namespace aig::dialect {
 
+/// Where a value stands ("messages[3].content"): a step and where it starts from, written out only for an error. Lives
+/// no longer than the one it starts from.
+struct Path {
+    std::string_view member;  ///< "" = the element `index`
+    const Path* from = nullptr;
+    size_t index = 0;
+    Path operator/(std::string_view name) const { return {name, this, 0}; }
+    Path operator[](size_t i) const { return {{}, this, i}; }
+    std::string text() const {
+        if (!from) return std::string(member);
+        return member.empty() ? fmt::format("{}[{}]", from->text(), index) : fmt::format("{}.{}", from->text(), member);
+    }
+};
+
 inline Error bad(std::string path, std::string_view why) {
     return Error(ErrorCode::bad_param, fmt::format("`{}` {}.", path, why)).param(std::move(path));
 }
+inline Error bad(const Path& path, std::string_view why) { return bad(path.text(), why); }
 inline bool given(JsonRef v) { return v && !v.is_null(); }
 
 inline Result<bool> boolean_at(JsonRef object, std::string_view name) {
@@ -48,7 +63,13 @@ inline Status string_at(JsonRef object, std::string_view name, std::string_view 
     return {};
 }
 
-inline Result<std::string_view> needed_string(JsonRef object, std::string_view name, const std::string& path) {
+inline Status string_at(JsonRef object, std::string_view name, const Path& path) {
+    const JsonRef v = object[name];
+    if (given(v) && !v.is_string()) return bad(path, "must be a string");
+    return {};
+}
+
+inline Result<std::string_view> needed_string(JsonRef object, std::string_view name, const Path& path) {
     const JsonRef v = object[name];
     if (!given(v)) return bad(path, "is missing");
     if (!v.is_string()) return bad(path, "must be a string");

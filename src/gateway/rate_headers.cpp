@@ -14,38 +14,50 @@ struct Left {
 
 int64_t seconds(int64_t ms) { return (ms + 999) / 1000; }
 
-/// "<before><what><after>: <number><unit>", without a heap: every reply has nine of them.
-void add(net::Headers& h, std::string_view before, std::string_view what, std::string_view after, int64_t number,
-         std::string_view unit = {}) {
-    char name[64], value[32];
-    char* end = name;
-    for (const std::string_view part : {before, what, after}) end = std::copy(part.begin(), part.end(), end);
+/// The three names of one family, whole: every reply has nine of them.
+struct Names {
+    std::string_view limit, remaining, reset;
+};
+constexpr Names openai_requests{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
+                                "x-ratelimit-reset-requests"};
+constexpr Names openai_tokens{"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"};
+constexpr Names openai_day{"x-ratelimit-limit-requests-day", "x-ratelimit-remaining-requests-day",
+                           "x-ratelimit-reset-requests-day"};
+constexpr Names trio_names{"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"};
+constexpr Names anthropic_requests{"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
+                                   "anthropic-ratelimit-requests-reset"};
+constexpr Names anthropic_tokens{"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining",
+                                 "anthropic-ratelimit-tokens-reset"};
+
+/// "<number><unit>", without a heap.
+void add(net::Headers& h, std::string_view name, int64_t number, std::string_view unit = {}) {
+    char value[32];
     char* digits = std::to_chars(value, value + 24, number).ptr;
     digits = std::copy(unit.begin(), unit.end(), digits);
-    h.add({name, static_cast<size_t>(end - name)}, {value, static_cast<size_t>(digits - value)});
+    h.add(name, {value, static_cast<size_t>(digits - value)});
 }
 
-void openai(net::Headers& h, std::string_view what, const Left& l) {
+void openai(net::Headers& h, const Names& names, const Left& l) {
     if (l.limit < 0) return;
-    add(h, "x-ratelimit-limit-", what, "", l.limit);
-    add(h, "x-ratelimit-remaining-", what, "", l.remaining);
-    add(h, "x-ratelimit-reset-", what, "", seconds(l.reset_ms), "s");
+    add(h, names.limit, l.limit);
+    add(h, names.remaining, l.remaining);
+    add(h, names.reset, seconds(l.reset_ms), "s");
 }
 
-void anthropic(net::Headers& h, std::string_view what, const Left& l, int64_t now_us) {
+void anthropic(net::Headers& h, const Names& names, const Left& l, int64_t now_us) {
     if (l.limit < 0) return;
     const int64_t reset_s = now_us / 1'000'000 + seconds(l.reset_ms);
-    add(h, "anthropic-ratelimit-", what, "-limit", l.limit);
-    add(h, "anthropic-ratelimit-", what, "-remaining", l.remaining);
+    add(h, names.limit, l.limit);
+    add(h, names.remaining, l.remaining);
     // Whole seconds: "2026-11-21T14:40:00Z".
-    h.add("anthropic-ratelimit-" + std::string(what) + "-reset", iso_utc(reset_s * 1'000'000).substr(0, 19) + 'Z');
+    h.add(names.reset, iso_utc(reset_s * 1'000'000).substr(0, 19) + 'Z');
 }
 
 void trio(net::Headers& h, const Left& l, int64_t now_us) {
     if (l.limit < 0) return;
-    add(h, "x-ratelimit-", "limit", "", l.limit);
-    add(h, "x-ratelimit-", "remaining", "", l.remaining);
-    add(h, "x-ratelimit-", "reset", "", now_us / 1'000'000 + seconds(l.reset_ms));
+    add(h, trio_names.limit, l.limit);
+    add(h, trio_names.remaining, l.remaining);
+    add(h, trio_names.reset, now_us / 1'000'000 + seconds(l.reset_ms));
 }
 }  // namespace
 
@@ -54,15 +66,15 @@ void add_rate_headers(net::Headers& h, const limits::State& s, canon::Surface su
     const Left tokens{s.limit_tokens, s.remaining_tokens, s.reset_tokens_ms};
     const Left day{s.limit_day, s.remaining_day, s.reset_day_ms};
     if (surface == canon::Surface::anthropic) {
-        anthropic(h, "requests", requests, now_us);
-        anthropic(h, "tokens", tokens, now_us);
+        anthropic(h, anthropic_requests, requests, now_us);
+        anthropic(h, anthropic_tokens, tokens, now_us);
         return;
     }
     // A key with a daily limit alone shows that one in the trio.
     trio(h, requests.limit >= 0 ? requests : day, now_us);
-    openai(h, "requests", requests);
-    openai(h, "tokens", tokens);
-    openai(h, "requests-day", day);
+    openai(h, openai_requests, requests);
+    openai(h, openai_tokens, tokens);
+    openai(h, openai_day, day);
 }
 
 }  // namespace aig::gateway

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "ledger/gathered_store.h"
 #include "ledger/statement_store.h"
 #include "store/each_row.h"
 
@@ -10,9 +11,6 @@ namespace {
 constexpr char head_load[] = "SELECT entry_id, hold_id, hash FROM chain_head WHERE node = 0";
 constexpr char head_save[] = "UPDATE chain_head SET entry_id = ?, hold_id = ?, hash = ? WHERE node = 0";
 constexpr char entry_newest[] = "SELECT id, hash FROM entry ORDER BY id DESC LIMIT 1";
-constexpr char entry_insert[] =
-    "INSERT INTO entry (id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash) VALUES (?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?)";
 constexpr char entry_of_hold[] = "SELECT id, kind, amount, account_id FROM entry WHERE hold_id = ? ORDER BY id";
 constexpr char entry_by_ref[] = "SELECT 1 FROM entry WHERE account_id = ? AND ref = ?";
 constexpr char entry_all[] =
@@ -37,17 +35,13 @@ constexpr char budget_all[] = "SELECT id, spent, held, subject_kind FROM budget 
 constexpr char hold_load[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold WHERE id = ?";
 constexpr char hold_count[] = "SELECT COUNT(*) FROM open_hold";
 constexpr char hold_calls[] = "SELECT id FROM open_hold WHERE owner = 0 AND id > ? ORDER BY id LIMIT ?";
-constexpr char hold_insert[] =
-    "INSERT INTO open_hold (id, account_id, owner, amount, created_us, body) VALUES (?, ?, ?, ?, ?, ?)";
 constexpr char hold_update[] = "UPDATE open_hold SET amount = ?, body = ? WHERE id = ?";
-constexpr char hold_delete[] = "DELETE FROM open_hold WHERE id = ?";
 constexpr char hold_all[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold ORDER BY id";
 
-constexpr const char* all_statements[] = {head_load,     head_save,   entry_newest,  entry_insert, entry_of_hold,
-                                          entry_by_ref,  entry_all,   entry_between, wallet_load,  wallet_insert,
-                                          wallet_save,   wallet_all,  wallet_by_id,  budget_load,  budget_by_id,
-                                          budget_insert, budget_save, budget_all,    hold_load,    hold_count,
-                                          hold_calls,    hold_insert, hold_update,   hold_delete,  hold_all};
+constexpr const char* all_statements[] = {
+    head_load,     head_save,   entry_newest, entry_of_hold, entry_by_ref, entry_all,    entry_between, wallet_load,
+    wallet_insert, wallet_save, wallet_all,   wallet_by_id,  budget_load,  budget_by_id, budget_insert, budget_save,
+    budget_all,    hold_load,   hold_count,   hold_calls,    hold_update,  hold_all};
 
 Error missing(std::string_view what, int64_t id) {
     return Error(ErrorCode::internal, fmt::format("{} {} is not in the database", what, id));
@@ -110,23 +104,6 @@ Result<ChainHead> newest_entry(store::Db& db) {
     if (!row) return ChainHead{};
     return ChainHead{q.integer(0), 0, std::string(q.blob(1))};
 }
-Status insert_entry(store::Db& db, const Entry& e, std::string_view hash) {
-    auto q = db.query(entry_insert);
-    q.bind(e.id).bind(static_cast<int64_t>(e.kind)).bind(e.account).bind(e.wallet).bind(e.amount);
-    if (e.hold)
-        q.bind(e.hold);
-    else
-        q.bind_null();
-    q.bind(e.at_us);
-    if (e.ref)
-        q.bind(*e.ref);
-    else
-        q.bind_null();
-    q.bind_blob_ref(e.body).bind_blob_ref(hash);
-    TRYV(q.run());
-    return {};
-}
-
 Result<Purse> load_purse(store::Db& db, int64_t account) {
     Purse purse;
     purse.account = account;
@@ -188,6 +165,7 @@ Status save_budget(store::Db& db, const Budget& b) {
 }
 
 Result<std::optional<OpenHold>> load_hold(store::Db& db, int64_t id) {
+    TRYV(see_all_rows(db));
     auto q = db.query(hold_load);
     q.bind(id);
     TRY(const bool row, q.step());
@@ -197,6 +175,7 @@ Result<std::optional<OpenHold>> load_hold(store::Db& db, int64_t id) {
     return std::optional(std::move(h));
 }
 Result<int64_t> count_open_holds(store::Db& db) {
+    TRYV(see_all_rows(db));
     auto q = db.query(hold_count);
     TRYV(q.step());
     return q.integer(0);
@@ -207,29 +186,14 @@ Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64
                   [&](const store::Query& q) { ids.push_back(q.integer(0)); }));
     return ids;
 }
-Status insert_hold(store::Db& db, const OpenHold& h, std::string_view body) {
-    auto q = db.query(hold_insert);
-    q.bind(h.id)
-        .bind(h.account)
-        .bind(static_cast<int64_t>(h.owner))
-        .bind(h.amount)
-        .bind(h.created_us)
-        .bind_blob_ref(body);
-    TRYV(q.run());
-    return {};
-}
 Status update_hold(store::Db& db, const OpenHold& h, std::string_view body) {
+    TRYV(see_all_rows(db));
     auto q = db.query(hold_update);
     q.bind(h.amount).bind_blob_ref(body).bind(h.id);
     return one_row(q.run(), "hold", h.id);
 }
-Status delete_hold(store::Db& db, int64_t id) {
-    auto q = db.query(hold_delete);
-    q.bind(id);
-    return one_row(q.run(), "hold", id);
-}
-
 Result<Resolution> resolution(store::Db& db, int64_t hold) {
+    TRYV(see_all_rows(db));
     Resolution r;
     TRYV(each_row(std::move(db.query(entry_of_hold).bind(hold)), [&](const store::Query& q) {
         const auto kind = static_cast<EntryKind>(q.integer(1));
@@ -251,6 +215,7 @@ Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& 
 }
 Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
                   const std::function<void(const StoredEntry&)>& see) {
+    TRYV(see_all_rows(db));
     return each_row(std::move(db.query(entry_all).bind(after).bind(last).bind(limit)), [&](const store::Query& q) {
         StoredEntry s;
         s.kind = q.integer(1);
@@ -260,6 +225,7 @@ Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
     });
 }
 Status each_entry_between(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Entry&)>& see) {
+    TRYV(see_all_rows(db));
     TRY(const auto ranges, entry_ranges(db, from_us, to_us));
     for (const auto& r : ranges)
         TRYV(each_row(std::move(db.query(entry_between).bind(r.first).bind(r.last).bind(from_us).bind(to_us)),
@@ -280,6 +246,7 @@ Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see)
     });
 }
 Status each_hold(store::Db& db, const std::function<void(int64_t, Result<OpenHold>)>& see) {
+    TRYV(see_all_rows(db));
     return each_row(db.query(hold_all), [&](const store::Query& q) {
         auto body = decode_hold(q.blob(5));
         if (!body) return see(q.integer(0), std::move(body).error());

@@ -1,5 +1,5 @@
-// Every SQL statement of the book, one thin function each. Nothing else in the room speaks SQL. The statements keep to
-// what SQLite and PostgreSQL both understand.
+// Every SQL statement of the book (with gathered_store.h and moves_store.h), one thin function each. Nothing else in
+// the room speaks SQL. The statements keep to what SQLite and PostgreSQL both understand.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,6 @@ Result<ChainHead> load_head(store::Db& db);
 Status save_head(store::Db& db, const ChainHead& head);
 /// The newest entry's id and hash; 0 and "" in an empty journal.
 Result<ChainHead> newest_entry(store::Db& db);
-Status insert_entry(store::Db& db, const Entry& e, std::string_view hash);
 
 Result<Purse> load_purse(store::Db& db, int64_t account);
 Status insert_wallet(store::Db& db, int64_t account, bool bonus, std::string_view currency,
@@ -30,10 +29,7 @@ Result<std::optional<OpenHold>> load_hold(store::Db& db, int64_t id);
 Result<int64_t> count_open_holds(store::Db& db);
 /// Ids of open holds of calls after `after`, ascending, at most `limit`.
 Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64_t limit);
-Status insert_hold(store::Db& db, const OpenHold& hold, std::string_view body);
 Status update_hold(store::Db& db, const OpenHold& hold, std::string_view body);
-/// internal when it was not there: a hold is resolved once.
-Status delete_hold(store::Db& db, int64_t id);
 
 /// How a hold was resolved, from the journal.
 struct Resolution {

@@ -1,6 +1,7 @@
 #include "ledger/moves_store.h"
 
 #include "ledger/detail/check.h"
+#include "ledger/gathered_store.h"
 #include "store/each_row.h"
 
 namespace aig::ledger {
@@ -128,6 +129,7 @@ Status add_refund(store::Db& db, int64_t charge, int64_t wallet, int64_t amount)
 }
 Result<std::vector<ChargePart>> charge_parts(store::Db& db, int64_t account, int64_t entry) {
     std::vector<ChargePart> parts;
+    TRYV(see_all_rows(db));
     TRY(const int64_t hold, one_number(std::move(db.query(charge_hold).bind(entry).bind(account))));
     if (!hold) return parts;
     TRYV(each_row(std::move(db.query(charge_of_hold).bind(hold)), [&](const store::Query& q) {

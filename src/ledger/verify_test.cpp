@@ -7,6 +7,7 @@
 
 #include "base/money.h"
 #include "ledger/detail/canonical.h"
+#include "ledger/gathered_store.h"
 #include "ledger/ledger_store.h"
 #include "ledger/moves_store.h"
 #include "ledger/statement_store.h"
@@ -177,7 +178,8 @@ TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
     store::Batch batch;
     batch.ops.push_back(store::op([&](store::Db& db) -> Status {
         const Hash hash = hasher.hash("", e);
-        TRYV(sql::insert_entry(db, e, bytes_of(hash)));
+        TRYV(sql::gather_entry(db, e, bytes_of(hash)));
+        TRYV(sql::see_all_rows(db));
         return sql::save_head(db, {1, 1, std::string(bytes_of(hash))});
     }));
     ASSERT_TRUE(rig_.store().commit_now(std::move(batch)));
@@ -188,7 +190,8 @@ TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
 TEST(LedgerStatements, every_one_prepares_on_an_empty_database) {
     BookRig rig;
     std::vector<const char*> all;
-    for (const auto part : {sql::statements(), sql::move_statements(), sql::statement_statements()})
+    for (const auto part :
+         {sql::statements(), sql::gathered_statements(), sql::move_statements(), sql::statement_statements()})
         all.insert(all.end(), part.begin(), part.end());
     for (const char* sql : all)
         EXPECT_TRUE(rig.store().read_now([&](store::Db& db) -> Status {

@@ -29,6 +29,7 @@ class Draw {
     /// All items in a weighted order without replacement.
     template <class T, class Weight>
     std::vector<T> order(std::vector<T> items, Weight weight) {
+        if (items.size() <= 1) return items;
         std::vector<T> out;
         while (!items.empty()) {
             std::vector<int64_t> weights;

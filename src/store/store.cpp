@@ -48,16 +48,16 @@ class SqliteStore : public Store {
         : readers_(std::move(readers)), writer_(std::move(db), options), version_(version) {}
 
     void submit(Batch batch, std::function<void(Status)> done) override {
-        writer_.submit(std::move(batch), nullptr, std::move(done));
+        writer_.submit(std::move(batch), std::move(done));
     }
 
     rt::Task<Status> commit(Batch batch) override {
         auto* loop = rt::Loop::current();
         if (!loop) co_return Error(ErrorCode::internal, "a commit needs a loop to resume on");
-        rt::Answer<Status> answer(*loop);
-        writer_.submit(std::move(batch), loop, answer.local_deliverer());
-        auto status = co_await answer.wait();
-        co_return status;
+        auto task = std::make_shared<Commit>(*loop);
+        writer_.submit(std::move(batch), task);
+        if (!task->arrived()) co_await task->wait();
+        co_return task->take();
     }
 
     rt::Task<Status> read(std::function<Status(Db&)> fn) override {
@@ -77,7 +77,7 @@ class SqliteStore : public Store {
             std::optional<Status> status;
         };
         auto wait = std::make_shared<Wait>();
-        writer_.submit(std::move(batch), nullptr, [wait](Status s) {
+        writer_.submit(std::move(batch), [wait](Status s) {
             const std::lock_guard lock(wait->mutex);
             wait->status = std::move(s);
             wait->wake.notify_one();

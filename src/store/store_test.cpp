@@ -6,6 +6,7 @@
 #include <future>
 #include <latch>
 
+#include "store/deferred.h"
 #include "store/detail/migrate.h"
 #include "store/dir_lock.h"
 #include "store/testing/lossy_vfs.h"
@@ -155,6 +156,67 @@ TEST_F(StoreTest, a_guarded_batch_refuses_within_the_shared_transaction) {
     EXPECT_EQ(outcomes[1].error().code(), ErrorCode::conflict);
     EXPECT_EQ(rows(), (std::vector<int64_t>{1, 3}));
     EXPECT_EQ(*reloads, 1);
+}
+
+/// Gathers numbers and writes them in front of the commit.
+class Numbers final : public Deferred {
+  public:
+    void add(int64_t v) { numbers_.push_back(v); }
+    Status flush(Db& db) override {
+        for (const int64_t v : numbers_) {
+            auto q = db.query("INSERT INTO t VALUES (?)");
+            TRYV(q.bind(v).run());
+        }
+        drop();
+        return {};
+    }
+    void drop() override { numbers_.clear(); }
+
+  private:
+    std::vector<int64_t> numbers_;
+};
+std::unique_ptr<Op> gather(int64_t v) {
+    return op([v](Db&) { return deferred<Numbers>().add(v), Status{}; });
+}
+
+TEST_F(StoreTest, what_a_transaction_gathers_is_written_in_front_of_its_commit) {
+    open();
+    std::vector<Batch> batches;
+    batches.push_back(batch(gather(1)));
+    batches.push_back(batch(insert(2)));
+    batches.push_back(batch(gather(3)));
+    for (const auto& s : together(std::move(batches))) EXPECT_TRUE(s);
+    EXPECT_EQ(rows(), (std::vector<int64_t>{1, 2, 3}));
+}
+
+TEST_F(StoreTest, what_was_gathered_is_forgotten_with_its_transaction) {
+    open();
+    std::vector<Batch> batches;
+    batches.push_back(batch(gather(1)));
+    batches.push_back(batch(insert(2)));
+    batches.push_back(batch(gather(2)));  // refused when it is written: then all run alone
+    batches.push_back(batch(gather(3)));
+    const auto outcomes = together(std::move(batches));
+    EXPECT_TRUE(outcomes[0] && outcomes[1] && outcomes[3]);
+    ASSERT_FALSE(outcomes[2]);
+    EXPECT_EQ(outcomes[2].error().code(), ErrorCode::conflict);
+    EXPECT_EQ(rows(), (std::vector<int64_t>{1, 2, 3}));
+}
+
+TEST_F(StoreTest, a_guarded_refusal_forgets_only_its_own) {
+    open();
+    std::vector<Batch> batches;
+    batches.push_back(batch(gather(1)));
+    Batch two;
+    two.guarded = true;
+    two.ops.push_back(gather(2));
+    two.ops.push_back(op([](Db&) { return Status(Error(ErrorCode::conflict, "no")); }));
+    batches.push_back(std::move(two));
+    batches.push_back(batch(gather(3)));
+    const auto outcomes = together(std::move(batches));
+    EXPECT_TRUE(outcomes[0] && outcomes[2]);
+    EXPECT_FALSE(outcomes[1]);
+    EXPECT_EQ(rows(), (std::vector<int64_t>{1, 3}));
 }
 
 TEST_F(StoreTest, a_long_queue_refuses_what_need_not_land) {

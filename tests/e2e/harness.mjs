@@ -58,10 +58,10 @@ export function temporaryFolder() {
 
 /** A program that answers readiness by writing a file; its output is kept for the report of a failure. */
 export class Program {
-    constructor(args, { readyFile, env = {} } = {}) {
+    constructor(args, { readyFile, env = {}, command = binary } = {}) {
         this.readyFile = readyFile;
         this.output = '';
-        this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+        this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
         started.add(this.child);
         for (const stream of [this.child.stdout, this.child.stderr]) {
             stream.setEncoding('utf8').on('data', (text) => { this.output = (this.output + text).slice(-200_000); });

@@ -1,5 +1,7 @@
 // One pass over the whole request: refuses what no provider could mean, notes what the gateway must know, keeps no
 // tree. Members and part types nobody knows pass: the provider may know them.
+#include <algorithm>
+
 #include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 
@@ -43,16 +45,33 @@ struct Peek {
     // -------------------------------------------------------------------------------------------------------------
 
     Status chat() {
-        TRYV(no_duplicates(root, {"model", "messages", "stream", "stream_options", "max_tokens",
-                                  "max_completion_tokens", "n", "tools"}));
+        TRY(const bool more, members());
         TRYV(model());
         TRYV(messages());
         TRYV(limits());
         TRYV(stream());
+        if (!more) return {};
         TRYV(tools());
         TRYV(tool_choice());
         TRYV(response_format());
         return options();
+    }
+
+    /// Whether there are others than those every call has. What decides about money stands once.
+    Result<bool> members() const {
+        static constexpr std::string_view once[] = {
+            "model", "messages", "stream", "max_tokens", "stream_options", "max_completion_tokens", "n", "tools"};
+        static constexpr unsigned tools = 1u << 7;
+        unsigned seen = 0;
+        bool more = false;
+        for (const JsonRef m : root) {
+            const auto* const it = std::find(std::begin(once), std::end(once), m.key());
+            const unsigned bit = it == std::end(once) ? 0 : 1u << (it - std::begin(once));
+            if (seen & bit) return bad(std::string(m.key()), "stands more than once in the body");
+            seen |= bit;
+            more |= bit == 0 || bit == tools;
+        }
+        return more;
     }
 
     Status limits() {
@@ -88,31 +107,33 @@ struct Peek {
         if (!list.is_array()) return bad("messages", "must be an array");
         if (!list.size()) return bad("messages", "is empty: send at least one message");
         size_t i = 0;
-        for (const JsonRef m : list) TRYV(message(m, fmt::format("messages[{}]", i++)));
+        const Path path{"messages"};
+        for (const JsonRef m : list) TRYV(message(m, path[i++]));
         e.size.messages = static_cast<int64_t>(i);
         return {};
     }
 
-    Status message(JsonRef m, const std::string& path) {
+    Status message(JsonRef m, const Path& path) {
         if (!m.is_object()) return bad(path, "must be an object");
-        TRY(const auto role, needed_string(m, "role", path + ".role"));
+        TRY(const auto role, needed_string(m, "role", path / "role"));
         const bool assistant = role == "assistant";
         if (role != "user" && role != "system" && role != "developer" && role != "tool" && role != "function" &&
             !assistant)
-            return bad(path + ".role", "must be system, developer, user, assistant or tool");
-        TRYV(string_at(m, "name", path + ".name"));
+            return bad(path / "role", "must be system, developer, user, assistant or tool");
+        TRYV(string_at(m, "name", path / "name"));
         text(m["name"].text());
         // An assistant's turn may be tool calls or reasoning alone.
         const JsonRef content = m["content"];
-        if (!given(content) && !assistant) return bad(path + ".content", "is missing");
-        TRYV(this->content(content, path + ".content"));
-        TRYV(string_at(m, "tool_call_id", path + ".tool_call_id"));
-        TRYV(string_at(m, "refusal", path + ".refusal"));
+        if (!given(content) && !assistant) return bad(path / "content", "is missing");
+        TRYV(this->content(content, path / "content"));
+        if (content && m.size() == 2) return {};  // role and content: what most messages are
+        TRYV(string_at(m, "tool_call_id", path / "tool_call_id"));
+        TRYV(string_at(m, "refusal", path / "refusal"));
         for (const auto member : {"reasoning_content", "reasoning", "refusal"}) text(m[member].text());
-        return tool_calls(m["tool_calls"], path + ".tool_calls");
+        return tool_calls(m["tool_calls"], path / "tool_calls");
     }
 
-    Status content(JsonRef content, const std::string& path) {
+    Status content(JsonRef content, const Path& path) {
         if (!given(content)) return {};
         if (content.is_string()) {
             text(content.text());
@@ -120,27 +141,27 @@ struct Peek {
         }
         if (!content.is_array()) return bad(path, "must be a string or an array of parts");
         size_t i = 0;
-        for (const JsonRef p : content) TRYV(part(p, fmt::format("{}[{}]", path, i++)));
+        for (const JsonRef p : content) TRYV(part(p, path[i++]));
         return {};
     }
 
-    Status part(JsonRef p, const std::string& path) {
+    Status part(JsonRef p, const Path& path) {
         if (!p.is_object()) return bad(path, "must be an object");
-        TRY(const auto type, needed_string(p, "type", path + ".type"));
+        TRY(const auto type, needed_string(p, "type", path / "type"));
         if (type == "text") {
-            TRY(const auto s, needed_string(p, "text", path + ".text"));
+            TRY(const auto s, needed_string(p, "text", path / "text"));
             text(s);
         } else if (type == "refusal") {
-            TRY(const auto s, needed_string(p, "refusal", path + ".refusal"));
+            TRY(const auto s, needed_string(p, "refusal", path / "refusal"));
             text(s);
         } else if (type == "image_url") {
-            TRYV(image(p["image_url"], path + ".image_url"));
+            TRYV(image(p["image_url"], path / "image_url"));
         } else if (type == "input_audio") {
-            TRYV(audio(p["input_audio"], path + ".input_audio"));
+            TRYV(audio(p["input_audio"], path / "input_audio"));
             e.needs |= feature_audio_in;
         } else if (type == "file") {
             const JsonRef file = p["file"];
-            if (!file.is_object()) return bad(path + ".file", "must be an object");
+            if (!file.is_object()) return bad(path / "file", "must be an object");
             e.size.file_bytes += static_cast<int64_t>(file["file_data"].text().size()) * 3 / 4;
             e.needs |= feature_files;
         } else {
@@ -149,49 +170,49 @@ struct Peek {
         return {};
     }
 
-    Status audio(JsonRef audio, const std::string& path) {
+    Status audio(JsonRef audio, const Path& path) {
         // Mistral's own SDKs send the data itself ("Audio", 2025-07).
         if (!audio.is_string() && !audio.is_object()) return bad(path, "must be an object with data and format");
-        if (audio.is_object()) TRYV(needed_string(audio, "data", path + ".data"));
+        if (audio.is_object()) TRYV(needed_string(audio, "data", path / "data"));
         const auto data = audio.is_string() ? audio.text() : audio["data"].text();
         e.size.audio_bytes += static_cast<int64_t>(data.size()) * 3 / 4;
         return {};
     }
 
-    Status image(JsonRef image, const std::string& path) {
+    Status image(JsonRef image, const Path& path) {
         // Mistral's own SDKs send the URL itself ("Vision", 2024-09).
         if (!image.is_string()) {
             if (!image.is_object()) return bad(path, "must be an object with url");
-            TRYV(needed_string(image, "url", path + ".url"));
+            TRYV(needed_string(image, "url", path / "url"));
         }
         ++e.size.images;
         e.needs |= feature_images;
         return {};
     }
 
-    Status tool_calls(JsonRef calls, const std::string& path) {
+    Status tool_calls(JsonRef calls, const Path& path) {
         if (!given(calls)) return {};
         if (!calls.is_array()) return bad(path, "must be an array");
         size_t i = 0;
-        for (const JsonRef c : calls) TRYV(tool_call(c, fmt::format("{}[{}]", path, i++)));
+        for (const JsonRef c : calls) TRYV(tool_call(c, path[i++]));
         return {};
     }
 
-    Status tool_call(JsonRef c, const std::string& path) {
+    Status tool_call(JsonRef c, const Path& path) {
         if (!c.is_object()) return bad(path, "must be an object");
-        TRYV(string_at(c, "id", path + ".id"));
-        TRYV(string_at(c, "type", path + ".type"));
+        TRYV(string_at(c, "id", path / "id"));
+        TRYV(string_at(c, "type", path / "type"));
         if (const JsonRef custom = c["custom"]; custom.is_object()) {
             text(custom["name"].text());
             text(custom["input"].text());
             return {};
         }
         const JsonRef function = c["function"];
-        if (!function.is_object()) return bad(path + ".function", "must be an object");
-        TRY(const auto name, needed_string(function, "name", path + ".function.name"));
+        if (!function.is_object()) return bad(path / "function", "must be an object");
+        TRY(const auto name, needed_string(function, "name", path / "function" / "name"));
         const JsonRef arguments = function["arguments"];
         if (given(arguments) && !arguments.is_string())
-            return bad(path + ".function.arguments", "must be a string of JSON");
+            return bad(path / "function" / "arguments", "must be a string of JSON");
         text(name);
         text(arguments.text());
         return {};
@@ -203,33 +224,35 @@ struct Peek {
         if (!list.is_array()) return bad("tools", "must be an array");
         if (static_cast<int64_t>(list.size()) > most_tools) return bad("tools", "has more than 1,024 entries");
         size_t i = 0;
-        for (const JsonRef t : list) TRYV(tool(t, fmt::format("tools[{}]", i++)));
+        const Path path{"tools"};
+        for (const JsonRef t : list) TRYV(tool(t, path[i++]));
         e.size.tools = static_cast<int64_t>(i);
         need(i > 0, feature_tools);
         return {};
     }
 
-    Status tool(JsonRef t, const std::string& path) {
+    Status tool(JsonRef t, const Path& path) {
         if (!t.is_object()) return bad(path, "must be an object");
-        TRYV(string_at(t, "type", path + ".type"));
+        TRYV(string_at(t, "type", path / "type"));
         const JsonRef function = t["function"];
         const auto type = t["type"].text();
         if (type != "function" && !(type.empty() && function.is_object())) {
-            if (type.empty()) return bad(path + ".type", "is missing");
+            if (type.empty()) return bad(path / "type", "is missing");
             // custom tools and providers' server tools: the provider judges them.
             e.needs |= feature_custom_tools;
             text(t.raw());
             return {};
         }
-        if (!function.is_object()) return bad(path + ".function", "must be an object");
-        TRY(const auto name, needed_string(function, "name", path + ".function.name"));
-        if (name.empty() || name.size() > longest_name) return bad(path + ".function.name", "must have 1 to 256 bytes");
-        TRYV(string_at(function, "description", path + ".function.description"));
+        if (!function.is_object()) return bad(path / "function", "must be an object");
+        TRY(const auto name, needed_string(function, "name", path / "function" / "name"));
+        if (name.empty() || name.size() > longest_name)
+            return bad(path / "function" / "name", "must have 1 to 256 bytes");
+        TRYV(string_at(function, "description", path / "function" / "description"));
         const JsonRef parameters = function["parameters"];
         if (given(parameters) && !parameters.is_object())
-            return bad(path + ".function.parameters", "must be a JSON Schema object");
+            return bad(path / "function" / "parameters", "must be a JSON Schema object");
         if (const JsonRef strict = function["strict"]; given(strict) && !strict.is_bool())
-            return bad(path + ".function.strict", "must be true or false");
+            return bad(path / "function" / "strict", "must be true or false");
         text(name);
         text(function["description"].text());
         text(parameters.raw());
@@ -253,7 +276,7 @@ struct Peek {
         const JsonRef format = root["response_format"];
         if (!given(format)) return {};
         if (!format.is_object()) return bad("response_format", "must be an object");
-        TRY(const auto type, needed_string(format, "type", "response_format.type"));
+        TRY(const auto type, needed_string(format, "type", Path{"response_format.type"}));
         need(type == "json_object", feature_json_object);
         if (type != "json_schema") return {};
         e.needs |= feature_json_schema;
@@ -327,20 +350,21 @@ struct Peek {
 
     Status input(JsonRef input) {
         if (!given(input)) return bad("input", "is missing");
-        if (input.is_string()) return input_text(input, "input");
+        const Path path{"input"};
+        if (input.is_string()) return input_text(input, path);
         if (!input.is_array()) return bad("input", "must be a string, an array of strings, or token arrays");
         if (!input.size()) return bad("input", "is empty");
-        if ((*input.begin()).is_number()) return tokens(input, "input");
+        if ((*input.begin()).is_number()) return tokens(input, path);
         if (input.size() > 2048) return bad("input", "has more than 2,048 items");
         size_t i = 0;
         for (const JsonRef item : input) {
-            const std::string path = fmt::format("input[{}]", i++);
-            TRYV(item.is_array() ? tokens(item, path) : input_text(item, path));
+            const Path at = path[i++];
+            TRYV(item.is_array() ? tokens(item, at) : input_text(item, at));
         }
         return {};
     }
 
-    Status input_text(JsonRef item, const std::string& path) {
+    Status input_text(JsonRef item, const Path& path) {
         if (!item.is_string()) return bad(path, "must be a string or an array of token numbers");
         if (item.text().empty()) return bad(path, "is empty");
         text(item.text());
@@ -348,7 +372,7 @@ struct Peek {
         return {};
     }
 
-    Status tokens(JsonRef list, const std::string& path) {
+    Status tokens(JsonRef list, const Path& path) {
         if (!list.size()) return bad(path, "is empty");
         for (const JsonRef token : list) {
             const auto n = token.integer();

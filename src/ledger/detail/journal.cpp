@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "ledger/detail/canonical.h"
-#include "ledger/ledger_store.h"
+#include "ledger/gathered_store.h"
 
 namespace aig::ledger {
 
@@ -59,7 +59,7 @@ Status Journal::load(store::Db& db) {
 Result<int64_t> Journal::append(store::Db& db, Entry e) {
     e.id = head_.entry + 1;
     const Hash hash = hasher_.hash(head_.hash, e);
-    TRYV(sql::insert_entry(db, e, bytes_of(hash)));
+    TRYV(sql::gather_entry(db, e, bytes_of(hash)));
     head_.entry = e.id;
     head_.hash.assign(bytes_of(hash));
     dirty_ = true;

@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "base/money.h"
 #include "ledger/detail/alerts.h"
-#include "ledger/ledger_store.h"
+#include "ledger/gathered_store.h"
 
 namespace aig::ledger {
 namespace {
@@ -170,7 +170,7 @@ Status HoldOp::apply(store::Db& db) {
     }
     std::string body;
     encode(body, hold.body);
-    TRYV(sql::insert_hold(db, hold, body));
+    sql::gather_hold(hold, body);
     outcome_->hold = hold.id;
     outcome_->account = hold.account;
     outcome_->amount = grant_;
@@ -230,7 +230,7 @@ Status ResolveOp::check(store::Db& db) {
     return {};
 }
 
-Status ResolveOp::give_back(store::Db& db) {
+Status ResolveOp::give_back() {
     for (const auto& p : hold_->body.parts) {
         auto* w = purse_->find(p.wallet);
         if (!w || w->held < p.amount) return torn();
@@ -241,7 +241,8 @@ Status ResolveOp::give_back(store::Db& db) {
         b->held -= b->units(hold_->amount);
         vault().touch(*b);
     }
-    return sql::delete_hold(db, id_.value);
+    sql::gather_resolved(id_.value);
+    return {};
 }
 
 /// From the held wallets first, in the order they were held; the rest from what else can be spent.
@@ -319,7 +320,7 @@ Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
 
 Status SettleOp::apply(store::Db& db) {
     AIG_FAILPOINT("settle.queued");
-    TRYV(give_back(db));
+    TRYV(give_back());
     for (const auto* b : budgets_)
         if (b->counts) charge_nothing();
     const auto parts = debit(settlement_.cost_nanos);
@@ -335,7 +336,7 @@ Status SettleOp::apply(store::Db& db) {
 }
 
 Status VoidOp::apply(store::Db& db) {
-    TRYV(give_back(db));
+    TRYV(give_back());
     outcome_->voided = true;
     outcome_->available = purse_->available(at_us_);
     std::string body;

@@ -82,7 +82,7 @@ class ResolveOp : public BookOp {
     Status check(store::Db& db) override;
 
   protected:
-    Status give_back(store::Db& db);
+    Status give_back();
     std::shared_ptr<ResolveOutcome> outcome_;
     HoldId id_;
     OpenHold* hold_ = nullptr;

@@ -29,10 +29,8 @@ void append_number(std::string& out, int64_t n, int base = 10) {
     out.append(digits, static_cast<size_t>(end - digits));
 }
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-    const size_t at = out.size();
-    out.resize(at + name.size() + value.size() + 4);
-    char* p = out.data() + at;
+/// Where the next line goes.
+char* put_line(char* p, std::string_view name, std::string_view value) {
     std::memcpy(p, name.data(), name.size());
     p += name.size();
     *p++ = ':';
@@ -40,7 +38,8 @@ void append_line(std::string& out, std::string_view name, std::string_view value
     if (!value.empty()) std::memcpy(p, value.data(), value.size());
     p += value.size();
     *p++ = '\r';
-    *p = '\n';
+    *p++ = '\n';
+    return p;
 }
 
 /// The server's own lines; a handler's are left out.
@@ -77,14 +76,20 @@ void Connection::append_head(std::string& out, int status, const Headers& header
     out += ' ';
     out += reason_phrase(status);
     out += "\r\n";
+    size_t most = 0;
+    for (const auto& [name, value] : headers) most += name.size() + value.size() + 4;
+    const size_t at = out.size();
+    out.resize(at + most);
+    char* end = out.data() + at;
     for (const auto& [name, value] : headers) {
         if (ours(name)) continue;
         if (!is_token(name) || !one_line(value)) {
             log::error("reply_header_dropped", {{"status", status}});
             continue;
         }
-        append_line(out, name, value);
+        end = put_line(end, name, value);
     }
+    out.resize(static_cast<size_t>(end - out.data()));
     out += date_line(part_->now_ms);
     if (length >= 0 && !bodiless(status)) {
         out += "content-length: ";

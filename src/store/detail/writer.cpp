@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/time.h"
+#include "store/deferred.h"
 
 namespace aig::store {
 namespace {
@@ -80,25 +81,30 @@ bool Writer::too_long_locked(int64_t now_ns) const {
     return now_ns - oldest > max_wait_ns_;
 }
 
-void Writer::submit(Batch batch, rt::Loop* loop, std::function<void(Status)> done) {
-    const int64_t now_ns = mono_ns();
-    std::string refusal;
+void Writer::submit(Batch batch, std::function<void(Status)> done) {
+    Pending pending{std::move(batch), nullptr, std::move(done), mono_ns(), {}, false};
+    if (auto queued = enqueue(pending); !queued) pending.done(std::move(queued));
+}
+void Writer::submit(Batch batch, std::shared_ptr<Commit> task) {
+    Pending pending{std::move(batch), std::move(task), nullptr, mono_ns(), {}, false};
+    auto queued = enqueue(pending);
+    if (queued) return;
+    pending.task->set(std::move(queued));
+    pending.task->arrive();
+}
+
+Status Writer::enqueue(Pending& p) {
     {
         const std::lock_guard lock(mutex_);
-        if (dead_ || stop_)
-            refusal = "the ledger's storage has stopped";
-        else if (!batch.must_land && now_ns < pause_until_ns_)
-            refusal = "the disk has no room";
-        else if (!batch.must_land && too_long_locked(now_ns))
-            refusal = "the ledger's queue is too long";
-        if (refusal.empty()) {
-            queue_.push_back({std::move(batch), loop, std::move(done), now_ns, {}, false});
-            length_.fetch_add(1, std::memory_order_relaxed);
-            if (!std::exchange(idle_, false)) return;
-        }
+        if (dead_ || stop_) return refusing("the ledger's storage has stopped");
+        if (!p.batch.must_land && p.queued_ns < pause_until_ns_) return refusing("the disk has no room");
+        if (!p.batch.must_land && too_long_locked(p.queued_ns)) return refusing("the ledger's queue is too long");
+        queue_.push_back(std::move(p));
+        length_.fetch_add(1, std::memory_order_relaxed);
+        if (!std::exchange(idle_, false)) return {};
     }
-    if (refusal.empty()) return wake_.notify_one();
-    done(refusing(std::move(refusal)));
+    wake_.notify_one();
+    return {};
 }
 
 bool Writer::take(Group& group) {
@@ -121,34 +127,40 @@ bool Writer::take(Group& group) {
     for (auto& f : new_reloads_) reloads_.push_back(std::move(f));
     new_flushes_.clear();
     new_reloads_.clear();
-    size_t ops = 0;
-    while (!queue_.empty() && ops < max_group_ops) {
-        ops += std::max<size_t>(queue_.front().batch.ops.size(), 1);
-        group.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-    }
+    size_t ops = 0, n = 0;
+    while (n < queue_.size() && ops < max_group_ops) ops += std::max<size_t>(queue_[n++].batch.ops.size(), 1);
+    group.swap(queue_);  // whose memory is used again; what is too much goes back
+    put_back_locked(group, n);
     if (!group.empty()) oldest_ns_ = group.front().queued_ns;
     return !group.empty();
+}
+
+/// What stands behind the first `from` waits for another transaction, in front of what came since.
+void Writer::put_back_locked(Group& group, size_t from) {
+    const auto rest = group.begin() + static_cast<std::ptrdiff_t>(from);
+    queue_.insert(queue_.begin(), std::make_move_iterator(rest), std::make_move_iterator(group.end()));
+    group.erase(rest, group.end());
 }
 
 void Writer::run() {
     Group group;
     while (take(group)) {
         busy_ = group.size() >= busy_group;
-        process(std::move(group));
+        process(group);
         last_end_ns_ = mono_ns();
         group.clear();
+        if (group.capacity() > max_group_ops) Group().swap(group);
     }
 }
 
-void Writer::process(Group group) {
+void Writer::process(Group& group) {
     if (dead_) return fail_all(group, last_error_);
     switch (attempt(group)) {
         case Outcome::committed:
             complete(group);
             return checkpoint();
         case Outcome::unavailable:
-            return hold_back(std::move(group));
+            return hold_back(group);
         case Outcome::broken:
             return fail_all(group, last_error_);
         case Outcome::refused:
@@ -158,42 +170,38 @@ void Writer::process(Group group) {
         if (group[0].outcome) group[0].outcome = last_error_;
         return complete(group);
     }
-    one_by_one(std::move(group));
+    one_by_one(group);
 }
 
 /// One batch's apply() refused without a guard: only that one may fail.
-void Writer::one_by_one(Group group) {
+void Writer::one_by_one(Group& group) {
     for (auto& p : group) {
         Group single;
         single.push_back(std::move(p));
-        process(std::move(single));
+        process(single);
     }
 }
 
 /// The disk is full (or locked): what must land goes back to the head of the queue, the rest fails. While the store
 /// stops, the patience ends.
-void Writer::hold_back(Group group) {
+void Writer::hold_back(Group& group) {
     static auto& count =
         metrics::counter("aig_storage_full_total", "Transactions rolled back because the disk is full or locked");
     count.add();
     const int64_t now_ns = mono_ns();
-    Group failed;
     {
         const std::lock_guard lock(mutex_);
         if (now_ns >= pause_until_ns_ + pause_ns)
             log::error("storage_unavailable", {{"why", last_error_.message()}, {"queued", length_.load()}});
         pause_until_ns_ = now_ns + pause_ns;
-        std::reverse(group.begin(), group.end());
-        for (auto& p : group) {
-            const bool wait = p.batch.must_land && !(stop_ && now_ns - p.queued_ns > stop_patience_ns);
-            if (wait)
-                queue_.push_front(std::move(p));
-            else
-                failed.push_back(std::move(p));
-        }
+        const auto may_wait = [&](const Pending& p) {
+            return p.batch.must_land && !(stop_ && now_ns - p.queued_ns > stop_patience_ns);
+        };
+        const auto waiting =
+            std::stable_partition(group.begin(), group.end(), [&](const Pending& p) { return !may_wait(p); });
+        put_back_locked(group, static_cast<size_t>(waiting - group.begin()));
     }
-    std::reverse(failed.begin(), failed.end());
-    fail_all(failed, last_error_);
+    fail_all(group, last_error_);
 }
 
 Writer::Outcome Writer::why_failed() const {
@@ -222,10 +230,7 @@ Writer::Outcome Writer::write(Group& group) {
         if (i + 1 == group.size() || mono_ns() - start_ns < max_group_ns) continue;
         // Five milliseconds of work: the rest waits for the next transaction.
         const std::lock_guard lock(mutex_);
-        while (group.size() > i + 1) {
-            queue_.push_front(std::move(group.back()));
-            group.pop_back();
-        }
+        put_back_locked(group, i + 1);
     }
     if (!open) return Outcome::committed;
     auto done = flush();
@@ -275,6 +280,7 @@ Writer::Outcome Writer::apply_guarded(Pending& p) {
     }
     if (outcome != Outcome::refused) return outcome;
     p.outcome = last_error_;
+    drop_deferred();  // the batch's own: what was there before it is written
     auto undone = db_->script("ROLLBACK TO batch; RELEASE batch");
     for (auto& reload : reloads_)
         if (undone) undone = reload(*db_);
@@ -289,11 +295,13 @@ Status Writer::run(const char* sql) {
 }
 
 Status Writer::flush() {
+    TRYV(flush_deferred(*db_));
     for (auto& f : flushes_) TRYV(f(*db_));
     return {};
 }
 
 Writer::Outcome Writer::roll_back(Outcome why) {
+    drop_deferred();
     if (why == Outcome::broken) return die(last_error_.message()), why;
     if (!sqlite3_get_autocommit(db_->handle()))
         if (auto undone = db_->script("ROLLBACK"); !undone) return die(undone.error().message()), Outcome::broken;
@@ -304,16 +312,19 @@ Writer::Outcome Writer::roll_back(Outcome why) {
 }
 
 void Writer::complete(Group& group) {
-    rt::Postbox post;
+    rt::Handovers tasks;
     for (auto& p : group) {
         for (auto& op : p.batch.ops) op->settled(p.applied);
         length_.fetch_sub(1, std::memory_order_relaxed);
-        if (!p.loop)
+        if (!p.task) {
             p.done(std::move(p.outcome));
-        else
-            post.add(p.loop, [done = std::move(p.done), outcome = std::move(p.outcome)] { done(outcome); });
+            continue;
+        }
+        p.task->set(std::move(p.outcome));
+        p.task->done = std::move(p.batch.ops);
+        tasks.add(std::move(p.task));
     }
-    post.send();
+    tasks.send();
 }
 
 void Writer::fail_all(Group& group, const Error& error) {

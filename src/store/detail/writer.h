@@ -8,22 +8,30 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
 
+#include "rt/handover.h"
 #include "store/store.h"
 
 namespace aig::store {
+
+/// A task's commit. Its Ops come back with it, to be freed on the thread that made them: memory that changes threads is
+/// the dearest kind.
+struct Commit final : rt::Handover {
+    using Handover::Handover;
+    Ops done;
+};
 
 class Writer {
   public:
     Writer(std::unique_ptr<Db> db, const Options& options);
     ~Writer();
 
-    /// `loop` null: `done` runs on the writer thread; else on that loop, one wake-up for all of a group. A refusal for
-    /// a full or old queue runs `done` at once on the calling thread.
-    void submit(Batch batch, rt::Loop* loop, std::function<void(Status)> done);
+    /// `done` runs on the writer thread, or for a refusal (the queue is full or old) at once on the calling one.
+    void submit(Batch batch, std::function<void(Status)> done);
+    /// The same for a task of the calling loop: one wake-up for all of a group.
+    void submit(Batch batch, std::shared_ptr<Commit> task);
     void before_commit(std::function<Status(Db&)> flush);
     void on_rollback(std::function<Status(Db&)> reload);
     int64_t queue_length() const;
@@ -31,7 +39,7 @@ class Writer {
   private:
     struct Pending {
         Batch batch;
-        rt::Loop* loop = nullptr;
+        std::shared_ptr<Commit> task;  // null: done
         std::function<void(Status)> done;
         int64_t queued_ns = 0;
         Status outcome;
@@ -40,11 +48,14 @@ class Writer {
     using Group = std::vector<Pending>;
     enum class Outcome : uint8_t { committed, refused, unavailable, broken };
 
+    /// What is refused stays with the caller.
+    Status enqueue(Pending& pending);
     void run();
     bool take(Group& group);
-    void process(Group group);
-    void one_by_one(Group group);
-    void hold_back(Group group);
+    void process(Group& group);
+    void one_by_one(Group& group);
+    void hold_back(Group& group);
+    void put_back_locked(Group& group, size_t from);
     Outcome attempt(Group& group);
     Outcome write(Group& group);
     Outcome run_batch(Pending& p, bool& open);
@@ -68,7 +79,7 @@ class Writer {
 
     mutable std::mutex mutex_;  // guards what stands between here and the blank line
     std::condition_variable wake_;
-    std::deque<Pending> queue_;
+    Group queue_;
     std::vector<std::function<Status(Db&)>> new_flushes_, new_reloads_;
     int64_t oldest_ns_ = 0;       // of the group being written, 0 = none
     int64_t pause_until_ns_ = 0;  // the disk is full: refuse what need not land until then
