@@ -21,11 +21,13 @@ struct Outgoing {
     net::ClientRequest request;
     canon::Losses losses;
 };
+}  // namespace
 
 canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
     return {t.model, f.model->max_output, t.provider->quirks};
 }
 
+namespace {
 Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
     const auto& quirks = t.provider->quirks;
     canon::Patch patch;
@@ -40,12 +42,8 @@ Status fill_lossless(Flow& f, const catalogue::Target& t, Outgoing& out) {
     return {};
 }
 
-Status fill_translated(Flow& f, const catalogue::Target& t, Outgoing& out) {
-    if (!f.parsed) {
-        TRY(f.parsed, f.call.dialect->parse(f.call.in));
-        if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max) chat->max_output = f.clamped_max;
-    }
-    TRY(out.encoded, t.provider->wire->encode(*f.parsed, wire_target(f, t), out.losses));
+Status fill_translated(Flow& f, const canon::Request& request, const catalogue::Target& t, Outgoing& out) {
+    TRY(out.encoded, t.provider->wire->encode(request, wire_target(f, t), out.losses));
     out.request.body = {out.encoded.body};
     return {};
 }
@@ -71,11 +69,14 @@ void add_auth(net::Headers& headers, catalogue::Auth auth, const std::string& se
 
 Status fill(Flow& f, const route::Attempt& a, Outgoing& out) {
     const auto& provider = *a.target->provider;
-    TRYV(a.lossless ? fill_lossless(f, *a.target, out) : fill_translated(f, *a.target, out));
+    std::optional<canon::Request> own;
+    TRY(const canon::Request* const request, request_for(f, a, own, out.losses));
+    f.lossless = !request;
+    TRYV(f.lossless ? fill_lossless(f, *a.target, out) : fill_translated(f, *request, *a.target, out));
     out.request.target = out.encoded.path;
     for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
-    if (a.lossless)
+    if (f.lossless)
         for (const auto& [name, value] : f.call.forward) out.request.headers.add(name, value);
     if (out.request.headers.get("accept").empty())
         out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
@@ -141,9 +142,21 @@ class Meter {
 };
 
 std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a) {
-    if (a.lossless) return f.call.dialect->tap(f.reply_terms);
+    if (f.lossless) return f.call.dialect->tap(f.reply_terms);
+    std::unique_ptr<Sealing> sealing;
+    if (f.call.in.operation == canon::Operation::chat) {
+        const auto account = f.call.principal->account;
+        sealing = std::make_unique<Sealing>(
+            SealingTerms{&f.vault, account, f.origin, a.lossless, f.call.request_id, mono_ms(), now_us() / 1'000'000});
+    }
     return translate(a.target->provider->wire->decoder(f.call.in.operation, f.envelope.stream),
-                     f.call.dialect->renderer(f.reply_terms));
+                     f.call.dialect->renderer(f.reply_terms), std::move(sealing));
+}
+
+/// State that a lossless reply held belongs to its route, from before the caller can send it back.
+void note_states(Flow& f, const canon::Facts& facts) {
+    for (; f.states_noted < facts.states.size(); ++f.states_noted)
+        f.vault.memory.remember(f.call.principal->account, facts.states[f.states_noted], f.origin, mono_ms());
 }
 
 Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
@@ -194,6 +207,7 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
         }
         const bool ended = bytes->empty();
         auto pieces = ended ? relay->end() : relay->feed(*bytes);
+        note_states(f, facts);
         if (!pieces || facts.error) {
             co_await alive.quiet();
             co_return failed(pieces ? *facts.error : std::move(pieces).error(), std::move(relay));
@@ -220,7 +234,7 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
 }
 
 /// An unstreamed reply: read whole, given out only after the settlement.
-rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Relay> relay) {
+rt::Task<Tried> relay_whole(Flow& f, net::ClientReply& reply, std::unique_ptr<canon::Relay> relay) {
     for (;;) {
         auto bytes = co_await reply.read();
         if (!bytes) co_return failed(std::move(bytes).error(), std::move(relay));
@@ -233,6 +247,7 @@ rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Rela
         }
         if (ended) break;
     }
+    note_states(f, relay->facts());
     Tried t;
     t.ending = Ending::complete;
     t.relay = std::move(relay);
@@ -243,7 +258,13 @@ rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Rela
 rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     const auto& provider = a.target->provider;
     Outgoing out;
-    if (auto filled = fill(f, a, out); !filled) co_return failed(std::move(filled).error());
+    f.origin = route::origin(*a.target, *a.key);
+    f.states_noted = 0;
+    if (auto filled = fill(f, a, out); !filled) {
+        auto unsaid = failed(std::move(filled).error());
+        unsaid.asked = false;
+        co_return unsaid;
+    }
     auto upstream = f.upstreams.upstream(provider, f.envelope.stream);
     if (!upstream) co_return failed(std::move(upstream).error());
     // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched
@@ -265,7 +286,7 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
         if (tried.ending == Ending::complete) tried.reply = std::move(reply);
         co_return tried;
     }
-    auto tried = co_await relay_whole(*reply, std::move(relay));
+    auto tried = co_await relay_whole(f, *reply, std::move(relay));
     co_return tried;
 }
 
