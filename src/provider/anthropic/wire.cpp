@@ -13,7 +13,7 @@ class AnthropicWire final : public Wire {
 
     Features lacks(Operation operation) const override {
         if (operation != Operation::chat) return ~Features{0};
-        return feature_audio_in | feature_audio_out | feature_json_object | feature_many_choices |
+        return feature_audio_in | feature_audio_out | feature_image_out | feature_json_object | feature_many_choices |
                feature_custom_tools | feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed |
                feature_penalties | feature_logit_bias;
     }
