@@ -1,4 +1,5 @@
 // The simulator refuses what the vendors refuse, in the vendors' envelopes.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "sim/testing/asked.h"
