@@ -78,6 +78,7 @@ rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::I
     CO_TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
     CO_TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
     CO_TRYV(known_word(headers, "x-aig-explain", {"true", "false"}));
+    CO_TRYV(known_word(headers, "x-aig-strict", {"true", "false"}));
     CO_TRY(auto tag, cost_tag(headers, *request.principal));
     CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
     gateway::Call call;
@@ -93,6 +94,7 @@ rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::I
     call.tag = std::move(tag);
     call.quote = headers.get("x-aig-quote").substr(0, max_quote);
     call.explain = headers.get("x-aig-explain") == "true";
+    call.strict = headers.get("x-aig-strict") == "true";
     call.started_us = request.started_us;
     call.started_mono_ns = request.started_mono_ns;
     call.keep = keep_call(request);

@@ -260,8 +260,9 @@ Status Node::Parts::serve() {
     free_tier.set(options.free_tier);
     upkeep->start((*loops)[0]);
     sweep_now_and_then();
-    gateway = std::make_unique<gateway::Gateway>(gateway::Services{
-        loops.get(), book.get(), &limiter, &catalogue, &health, &free_tier, store.get(), price_lists.get()});
+    gateway =
+        std::make_unique<gateway::Gateway>(gateway::Services{loops.get(), book.get(), &limiter, &catalogue, &health,
+                                                             &free_tier, store.get(), price_lists.get(), sealer.get()});
     TRYV(open_topups());
     TRYV(open_portal());
     api = std::make_unique<api::Api>(api_services());

@@ -23,6 +23,7 @@
 #include "route/route.h"
 #include "rt/event.h"
 #include "rt/loop.h"
+#include "store/seal.h"
 
 namespace aig::gateway {
 
@@ -66,6 +67,7 @@ struct Call {
     std::string tag;             ///< the caller's, else its key's
     std::string quote;           ///< x-aig-quote: the binding estimate this call is charged by; "" = none
     bool explain = false;        ///< x-aig-explain: say what would happen instead
+    bool strict = false;         ///< x-aig-strict: refuse rather than lose a member of the request
     int64_t started_us = 0;      ///< wall clock
     int64_t started_mono_ns = 0;
     KeepReply keep;  ///< none: nobody asked for it
@@ -80,12 +82,14 @@ struct Services {
     const ledger::FreeTier* free_tier = nullptr;         ///< none: nothing is free
     store::Store* store = nullptr;                       ///< reads quotes
     const catalogue::PriceLists* price_lists = nullptr;  ///< none: everybody pays the catalogue's prices
+    const store::Sealer* sealer = nullptr;               ///< none: reasoning state of other dialects is left out
 };
 
 /// The limits that a key's calls are counted by, under Principal::line.
 limits::Limits rates_of(const identity::Principal& principal);
 
 class Upstreams;
+struct Vault;
 
 class Gateway {
   public:
@@ -109,6 +113,7 @@ class Gateway {
   private:
     Services services_;
     std::unique_ptr<Upstreams> upstreams_;
+    std::unique_ptr<Vault> vault_;
     std::atomic<int64_t> in_flight_{0};
 };
 

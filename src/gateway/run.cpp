@@ -55,7 +55,13 @@ Status admit(Flow& f) {
 }
 
 Status plan_route(Flow& f) {
-    TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw()));
+    if (!f.envelope.state.empty())
+        f.callers_state =
+            find_state(f.envelope, f.call.in.body, f.vault, f.call.principal->account, mono_ms(), now_us() / 1'000'000);
+    const auto& origins = f.callers_state.origins;
+    TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw(),
+                            origins.empty() ? 0 : origins.front()));
+    if (f.call.strict) TRYV(keep_exact(f));
     if (f.pricing.quote) return use_quote(f);
     TRY(f.pricing, price_for(f.services, *f.call.principal, *f.model, f.snapshot->fee));
     TRY(f.holding, plan_holding(f.envelope, *f.model, *f.pricing.card, f.pricing.ratio));
@@ -199,8 +205,14 @@ rt::Task<Tried> try_targets(Flow& f) {
         }
         f.attempt = &f.plan.attempts[next];
         ++f.attempts;
-        tried = co_await attempt(f, *f.attempt);
-        note_health(f, *f.attempt, tried);
+        auto now = co_await attempt(f, *f.attempt);
+        const bool last = next + 1 == f.plan.attempts.size();
+        if (!now.asked && now.error->code() == ErrorCode::unsupported_feature && !(last && !tried.error)) {
+            --f.attempts;  // another target's wire may have what this one's lacks; what failed before says more
+            continue;
+        }
+        tried = std::move(now);
+        if (tried.asked) note_health(f, *f.attempt, tried);
         if (tried.ending != Ending::failed || !may_go_on(f, tried, next + 1)) co_return tried;
     }
     co_return tried;
@@ -212,7 +224,10 @@ limits::Limits rates_of(const identity::Principal& p) {
     return {l.rpm, l.tpm, l.concurrency, l.rpd};
 }
 
-Gateway::Gateway(Services services) : services_(services), upstreams_(std::make_unique<Upstreams>(*services.loops)) {}
+Gateway::Gateway(Services services)
+    : services_(services),
+      upstreams_(std::make_unique<Upstreams>(*services.loops)),
+      vault_(new Vault{Capsules(services.sealer), {}}) {}
 Gateway::~Gateway() = default;
 
 rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
@@ -221,7 +236,7 @@ rt::Task<Status> Gateway::run(Call& call, Sink& sink) {
         explicit Counted(std::atomic<int64_t>& c) : n(c) { n.fetch_add(1, std::memory_order_relaxed); }
         ~Counted() { n.fetch_sub(1, std::memory_order_relaxed); }
     } counted(in_flight_);
-    Flow f(call, sink, services_, *upstreams_);
+    Flow f(call, sink, services_, *upstreams_, *vault_);
     // The whole body is validated first: a request that cannot be understood must not cost anybody anything.
     CO_TRY(f.envelope, call.dialect->peek(call.in));
     // The model fixes prices and targets; the snapshot is kept, so that a reload in the middle changes nothing for this

@@ -79,8 +79,9 @@ canon::Features missing(const catalogue::Model& model, const Target& target, con
 
 class Planner {
   public:
-    Planner(const catalogue::Model& model, const canon::Envelope& envelope, Health& health, int64_t now, double random)
-        : model_(model), envelope_(envelope), health_(health), now_(now), draw_(random) {}
+    Planner(const catalogue::Model& model, const canon::Envelope& envelope, Health& health, int64_t now, double random,
+            uint64_t prefer)
+        : model_(model), envelope_(envelope), health_(health), now_(now), draw_(random), prefer_(prefer) {}
 
     Result<Plan> make() {
         TRYV(serves(model_, envelope_.operation));
@@ -94,6 +95,7 @@ class Planner {
         // With no closed breaker anywhere only one attempt is made: retries into known outages are how retry storms
         // start.
         if (live_.empty()) open_.resize(1);
+        if (prefer_) put_origin_first();
         live_.insert(live_.end(), open_.begin(), open_.end());
         add_attempts();
         return std::move(plan_);
@@ -105,7 +107,8 @@ class Planner {
         for (const Target& t : group)
             if (auto c = candidate(t)) usable.push_back(std::move(*c));
         usable = draw_.order(std::move(usable), [](const Candidate& c) { return c.target->weight; });
-        const bool may_probe = live_.empty();  // behind a live target a probe would never be sent
+        // Behind a live target, or behind the origin of state, a probe would never be sent.
+        const bool may_probe = live_.empty() && !prefer_;
         for (auto& c : usable) {
             if (!health_.target_open(*c.target, now_))
                 live_.push_back(std::move(c));
@@ -121,7 +124,7 @@ class Planner {
             plan_.skipped.push_back({&t, std::move(why)});
             return std::nullopt;
         };
-        if (!envelope_.native_only.empty() && t.provider->wire->family() != envelope_.family) {
+        if (!envelope_.native_only.empty() && !carries(t, envelope_)) {
             foreign_ = true;
             return skip("cannot carry " + envelope_.native_only);
         }
@@ -143,6 +146,18 @@ class Planner {
         }
         c.keys = draw_.order(std::move(c.keys), [](const ProviderKey* k) { return k->weight; });
         return c;
+    }
+
+    /// A conversation with live state loses it anywhere but where it was made.
+    void put_origin_first() {
+        for (auto c = live_.begin(); c != live_.end(); ++c) {
+            const auto key = std::find_if(c->keys.begin(), c->keys.end(),
+                                          [&](const ProviderKey* k) { return origin(*c->target, *k) == prefer_; });
+            if (key == c->keys.end()) continue;
+            std::rotate(c->keys.begin(), key, key + 1);
+            std::rotate(live_.begin(), c, c + 1);
+            return;
+        }
     }
 
     /// Every target with its first key, then the other keys.
@@ -183,6 +198,7 @@ class Planner {
     Health& health_;
     int64_t now_;
     Draw draw_;
+    uint64_t prefer_;
     Plan plan_;
     std::vector<Candidate> live_, open_;
     canon::Features lacking_ = 0;
@@ -193,8 +209,8 @@ class Planner {
 }  // namespace
 
 Result<Plan> plan(const catalogue::Model& model, const canon::Envelope& envelope, Health& health, int64_t now_mono_ms,
-                  double random) {
-    return Planner(model, envelope, health, now_mono_ms, random).make();
+                  double random, uint64_t prefer) {
+    return Planner(model, envelope, health, now_mono_ms, random, prefer).make();
 }
 
 Decision decide(const Error& error, size_t attempts_made, const Plan& plan, bool client_gone, bool retry_budget_left) {

@@ -85,13 +85,19 @@ class Health {
     std::unique_ptr<Tables> tables_;
 };
 
+/// Who can read the opaque state that a model gave (signatures, encrypted reasoning): provider, credential and family
+/// of models ("claude", "gpt") as one number. Never 0.
+uint64_t origin(const catalogue::Target& target, const catalogue::ProviderKey& key);
+
 /// Lowest priority first; within one priority a weighted draw (`random` in [0,1)); targets whose wire lacks a needed
 /// behaviour feature, or what is native_only, go out (unsupported_feature names it when none is left); a target with an
 /// open breaker goes last, unless this call is its probe; when every breaker is open the one best target is tried,
 /// once. Other usable keys of the same targets follow, for failures that are the key's own. No usable key goes out.
 /// no_route (with retry_after_ms) when nothing can take it.
+/// `prefer`: an origin whose state the call carries, 0 for none. Its target and key go first, whatever their priority,
+/// unless their breaker is open or the key rests; what follows is in the order above.
 Result<Plan> plan(const catalogue::Model& model, const canon::Envelope& envelope, Health& health, int64_t now_mono_ms,
-                  double random);
+                  double random, uint64_t prefer = 0);
 
 enum class Decision : uint8_t { next_attempt, answer };
 /// After a failure before content: may plan.attempts[attempts_made] be tried? `attempts_made` counts the failed one.

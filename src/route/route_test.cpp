@@ -104,6 +104,46 @@ TEST_F(RouteTest, KeysAreDrawnByWeightAndOthersFollow) {
     EXPECT_EQ(orders["a1 b0 a0"], 900);
 }
 
+TEST_F(RouteTest, LiveStateGoesToItsOriginWhateverThePriority) {
+    provider(1).keys = {{"x", 1, 0}, {"y", 1, 1}};
+    const auto prefer = [&](size_t target, size_t key) {
+        const uint64_t from = origin(model.targets[target], model.targets[target].provider->keys[key]);
+        const auto p = plan(model, envelope, health, start, 0.1, from);
+        std::string out;
+        for (const auto& a : p->attempts) out += a.target->provider->name + std::to_string(a.key->index) + ' ';
+        return out;
+    };
+    EXPECT_EQ(prefer(0, 0), "a0 b0 c0 b1 ");
+    EXPECT_EQ(prefer(1, 0), "b0 a0 c0 b1 ");
+    EXPECT_EQ(prefer(1, 1), "b1 a0 c0 b0 ") << "the very key that made it";
+    EXPECT_EQ(prefer(2, 0), "c0 a0 b0 b1 ") << "behind it the priority decides";
+    // Not into a known outage.
+    fail(2, ErrorCode::upstream_error, 5);
+    EXPECT_EQ(prefer(2, 0), "a0 b0 c0 b1 ");
+    // Nor to a key that rests.
+    health.failure(attempt(1, 1), Error(ErrorCode::upstream_rate_limited).retry_after_ms(60'000), start);
+    EXPECT_EQ(prefer(1, 1), "a0 b0 c0 ");
+    EXPECT_EQ(order(), "a0 b0 c0") << "no preference, no change";
+}
+
+TEST_F(RouteTest, AnOriginIsProviderCredentialAndFamilyOfModels) {
+    auto& t = model.targets[0];
+    const ProviderKey one{"sk-one", 1, 0}, two{"sk-two", 1, 1};
+    const auto of = [&](std::string_view name) {
+        t.model = name;
+        return origin(t, one);
+    };
+    const auto claude = of("claude-sonnet-4-6");
+    EXPECT_EQ(of("anthropic/claude-haiku-4.5"), claude);
+    EXPECT_EQ(of("us.anthropic.claude-3-7-sonnet-20250219-v1:0"), claude);
+    EXPECT_NE(of("gpt-5.4"), claude);
+    EXPECT_EQ(of("gpt-5.4-mini"), of("openai/gpt-4.1"));
+    EXPECT_NE(of("o3"), of("gpt-5"));
+    EXPECT_NE(origin(t, two), origin(t, one));
+    EXPECT_NE(origin(model.targets[1], one), origin(model.targets[2], one));
+    EXPECT_NE(of(""), 0u);
+}
+
 TEST_F(RouteTest, AWireWithoutTheFeatureIsLeftOut) {
     envelope.needs = canon::feature_many_choices;
     EXPECT_EQ(order(), "a0 b0");

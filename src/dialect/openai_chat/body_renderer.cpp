@@ -15,6 +15,10 @@ class BodyRenderer final : public Renderer {
     explicit BodyRenderer(const ReplyTerms& terms) : terms_(terms), state_(terms_) {}
 
     void event(const Event& e, std::string&) override {
+        if (e.kind == Kind::block || (e.kind == Kind::extra && !(e.name == "audio" && e.choice >= 0))) {
+            if (e.kind == Kind::block || !is_decoration(e.name)) state_.lose(e.name);
+            return;
+        }
         ChoiceState* c = is_said(e.kind) ? state_.choice(e) : nullptr;
         if (!c) return;
         c->begun = true;
@@ -32,6 +36,18 @@ class BodyRenderer final : public Renderer {
             case Kind::logprobs:
                 c->logprobs = e.raw;
                 break;
+            case Kind::state:
+                state(*c, e);
+                break;
+            case Kind::annotation:
+                append(c->annotations, annotation(e.raw));
+                break;
+            case Kind::media:
+                media(*c, e);
+                break;
+            case Kind::extra:
+                c->audio = e.raw;
+                break;
             case Kind::finish:
                 if (!c->finished) c->stop = e.stop;
                 c->finished = true;
@@ -44,6 +60,7 @@ class BodyRenderer final : public Renderer {
     std::string finish(const Bill& bill) override { return body(bill, StopReason::end); }
     std::string cut(const Bill& bill) override { return body(bill, StopReason::length); }
     std::string fail(const Error& error) override { return in_band_error(error, terms_.surface, terms_.request_id); }
+    Losses losses() const override { return state_.losses(); }
 
   private:
     static bool is_said(Kind kind) {
@@ -54,11 +71,33 @@ class BodyRenderer final : public Renderer {
             case Kind::tool_begin:
             case Kind::tool_arguments:
             case Kind::logprobs:
+            case Kind::state:
+            case Kind::annotation:
+            case Kind::media:
+            case Kind::extra:
             case Kind::finish:
                 return true;
             default:
                 return false;
         }
+    }
+
+    static void append(std::string& list, const std::string& entry) {
+        if (!list.empty()) list += ',';
+        list += entry;
+    }
+
+    static void state(ChoiceState& c, const Event& e) {
+        if (!is_native_signature(e)) return append(c.details, reasoning_detail(e, c.details_made++));
+        CallState* call = ReplyState::call_of(c, e.id);
+        (call ? call->signature : c.signature) = e.text;
+    }
+
+    void media(ChoiceState& c, const Event& e) {
+        if (e.name.starts_with("audio/"))
+            c.audio = audio_value(e, state_.reply_id());
+        else
+            append(c.images, image_entry(e, c.images_made++));
     }
 
     void tool(ChoiceState& c, const Event& e) {
@@ -95,6 +134,14 @@ class BodyRenderer final : public Renderer {
         c.has_text ? w.field("content", c.text) : w.field_null("content");
         c.refusal.empty() ? w.field_null("refusal") : w.field("refusal", c.refusal);
         if (!c.reasoning.empty()) w.field("reasoning_content", c.reasoning);
+        const auto list = [&](std::string_view name, const std::string& entries) {
+            if (!entries.empty()) w.key(name).begin_array().raw_members(entries).end_array();
+        };
+        list("reasoning_details", c.details);
+        list("annotations", c.annotations);
+        list("images", c.images);
+        if (!c.audio.empty()) w.field_raw("audio", c.audio);
+        if (!c.signature.empty()) w.field_raw("extra_content", extra_content(c.signature));
         if (!c.calls.empty()) tool_calls(w, c.calls);
         w.end_object();
         w.field_raw("logprobs", c.logprobs.empty() ? "null" : std::string_view(c.logprobs))
@@ -105,11 +152,14 @@ class BodyRenderer final : public Renderer {
     static void tool_calls(JsonWriter& w, const std::vector<CallState>& calls) {
         w.key("tool_calls").begin_array();
         for (const CallState& call : calls) {
-            w.begin_object().field("id", call.id).field("type", "function").key("function").begin_object();
+            const std::string_view type = call.custom ? "custom" : "function";
+            const bool empty = call.arguments.empty() && !call.custom;
+            w.begin_object().field("id", call.id).field("type", type).key(type).begin_object();
             w.field("name", call.name)
-                .field("arguments", call.arguments.empty() ? "{}" : std::string_view(call.arguments))
-                .end_object()
+                .field(call.custom ? "input" : "arguments", empty ? "{}" : std::string_view(call.arguments))
                 .end_object();
+            if (!call.signature.empty()) w.field_raw("extra_content", extra_content(call.signature));
+            w.end_object();
         }
         w.end_array();
     }

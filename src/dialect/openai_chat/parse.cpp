@@ -56,6 +56,14 @@ std::vector<std::string> stops(JsonRef v) {
     return out;
 }
 
+/// Of images in the reply; members nobody knows keep the whole object as it is.
+void image_config(JsonRef v, Chat& c) {
+    c.aspect_ratio = str(v["aspect_ratio"]);
+    c.image_size = str(v["image_size"]);
+    if (others(v, {"aspect_ratio", "image_size"}).empty())
+        std::erase_if(c.extras, [](const auto& e) { return e.first == "image_config"; });
+}
+
 void max_output(JsonRef root, Chat& c) {
     const auto a = root["max_tokens"].integer(), b = root["max_completion_tokens"].integer();
     if (a || b) c.max_output = std::max(a.value_or(0), b.value_or(0));
@@ -68,7 +76,7 @@ Tool parse_tool(JsonRef t) {
     out.type = str(t["type"]);
     if (!f.is_object() || (!out.type.empty() && out.type != "function")) {
         out.function = false;
-        out.name = str(t["name"]);
+        out.name = str(t["custom"]["name"] ? t["custom"]["name"] : t["name"]);
         out.json = t.raw();
         return out;
     }
@@ -110,6 +118,8 @@ Chat parse_chat(JsonRef root) {
                              "verbosity",
                              "service_tier",
                              "metadata",
+                             "modalities",
+                             "audio",
                              "prompt_cache_key",
                              "stream",
                              "stream_options"});
@@ -137,6 +147,9 @@ Chat parse_chat(JsonRef root) {
     c.service_tier = str(root["service_tier"]);
     c.metadata_json = raw(root["metadata"]);
     c.prompt_cache_key = str(root["prompt_cache_key"]);
+    for (const JsonRef m : root["modalities"]) c.modalities.push_back(str(m));
+    c.audio_json = raw(root["audio"]);
+    image_config(root["image_config"], c);
     c.stream = root["stream"].boolean();
     c.include_usage = root["stream_options"]["include_usage"].boolean();
     for (auto& e : others(root["stream_options"], {"include_usage"}, "stream_options."))

@@ -58,12 +58,77 @@ std::vector<Part> content(JsonRef c) {
     return parts;
 }
 
+/// A sealed form of ours, or what a provider of this family gave.
+State state_of(std::string_view data, std::string_view native_kind) {
+    if (data.empty()) return {};
+    return {std::string(data.starts_with(capsule_prefix) ? state_kind::capsule : native_kind), std::string(data)};
+}
+JsonRef thought_signature(JsonRef v) { return v["extra_content"]["google"]["thought_signature"]; }
+
 Part tool_call(JsonRef c) {
-    const JsonRef f = c["function"];
+    ToolCall out;
+    out.id = str(c["id"]);
+    out.state = state_of(thought_signature(c).text(), state_kind::thought);
+    out.custom = c["custom"].is_object();
+    const JsonRef f = out.custom ? c["custom"] : c["function"];
     if (!f.is_object()) return Other{"tool_call", std::string(c.raw())};
-    ToolCall out{str(c["id"]), str(f["name"]), str(f["arguments"]), others(c, {"id", "type", "function", "index"})};
-    for (auto& e : others(f, {"name", "arguments"}, "function.")) out.extras.push_back(std::move(e));
+    out.name = str(f["name"]);
+    out.arguments_json = str(out.custom ? f["input"] : f["arguments"]);
+    out.extras = others(c, {"id", "type", "function", "custom", "index"});
+    if (out.state) std::erase_if(out.extras, [](const auto& e) { return e.first == "extra_content"; });
+    for (auto& e : others(f, {"name", out.custom ? "input" : "arguments"}, "function."))
+        out.extras.push_back(std::move(e));
     return out;
+}
+
+/// One entry of OpenRouter's list: ours when its data is a capsule, else kept as the object it is.
+Reasoning detail(JsonRef d) {
+    Reasoning r;
+    r.state = state_of(d["data"].text(), {});
+    if (r.state.kind == state_kind::capsule) return r;
+    r.summary = d["summary"].is_string();
+    r.text = r.summary ? d["summary"].text() : d["text"].text();
+    r.state = {std::string(state_kind::details), std::string(d.raw())};
+    return r;
+}
+
+/// Reasoning stands in front of what it led to. Two names for its text: DeepSeek's and its followers', and
+/// OpenRouter's; beside OpenRouter's list the text says the same once more.
+void reasoning(JsonRef m, std::vector<Part>& parts) {
+    std::vector<Reasoning> details;
+    for (const JsonRef d : m["reasoning_details"])
+        if (d.is_object()) details.push_back(detail(d));
+    const JsonRef text = m["reasoning_content"].is_string() ? m["reasoning_content"] : m["reasoning"];
+    const bool sealed = details.empty() || details.front().state.kind == state_kind::capsule;
+    if (!text.text().empty() && sealed) {
+        if (details.empty()) details.emplace_back();
+        details.front().text = text.text();
+    }
+    for (auto& r : details) parts.emplace_back(std::move(r));
+}
+
+/// Images that the model made stand beside the content.
+void made_images(JsonRef m, std::vector<Part>& parts) {
+    for (const JsonRef i : m["images"])
+        if (i["image_url"]) parts.push_back(image(i));
+}
+
+/// Gemini's OpenAI endpoint signs a turn of text alone on the message.
+void text_state(JsonRef m, std::vector<Part>& parts) {
+    const auto state = state_of(thought_signature(m).text(), state_kind::thought);
+    for (size_t i = parts.size(); state && i-- > 0;)
+        if (auto* t = std::get_if<Text>(&parts[i])) {
+            t->state = state;
+            return;
+        }
+}
+
+/// Members of an assistant's message that have become parts.
+bool taken(JsonRef m, std::string_view name) {
+    if (name == "extra_content") return !thought_signature(m).text().empty();
+    if (name == "reasoning") return m[name].is_string();
+    if (name == "images" || name == "reasoning_details") return m[name].is_array();
+    return name == "reasoning_content" && m[name].is_string();
 }
 
 Message tool_result(JsonRef m) {
@@ -86,20 +151,18 @@ Message parse_message(JsonRef m) {
     Message out;
     out.role = role;
     out.name = str(m["name"]);
-    // Two names for one thing: DeepSeek's and its followers', and OpenRouter's.
-    const JsonRef reasoning = m["reasoning_content"].is_string() ? m["reasoning_content"] : m["reasoning"];
-    if (!reasoning.text().empty()) {
-        Reasoning r;
-        r.text = reasoning.text();
-        out.parts.push_back(std::move(r));
-    }
+    const bool assistant = role == Role::assistant;
+    if (assistant) reasoning(m, out.parts);
     for (Part& p : content(m["content"])) out.parts.push_back(std::move(p));
+    if (assistant) {
+        made_images(m, out.parts);
+        text_state(m, out.parts);
+    }
     if (!m["refusal"].text().empty()) out.parts.push_back(Refusal{str(m["refusal"])});
     if (m["tool_calls"].is_array())
         for (const JsonRef c : m["tool_calls"]) out.parts.push_back(tool_call(c));
-    out.extras = others(m, {"role", "name", "content", "refusal", "tool_calls", "reasoning_content"});
-    if (m["reasoning"].is_string() && m["reasoning"].text() == reasoning.text())
-        std::erase_if(out.extras, [](const auto& e) { return e.first == "reasoning"; });
+    out.extras = others(m, {"role", "name", "content", "refusal", "tool_calls"});
+    if (assistant) std::erase_if(out.extras, [&](const auto& e) { return taken(m, e.first); });
     return out;
 }
 

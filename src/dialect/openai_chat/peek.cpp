@@ -130,7 +130,26 @@ struct Peek {
         TRYV(string_at(m, "tool_call_id", path / "tool_call_id"));
         TRYV(string_at(m, "refusal", path / "refusal"));
         for (const auto member : {"reasoning_content", "reasoning", "refusal"}) text(m[member].text());
-        return tool_calls(m["tool_calls"], path / "tool_calls");
+        TRYV(tool_calls(m["tool_calls"], path / "tool_calls"));
+        if (assistant) state(m);
+        return {};
+    }
+
+    void state_string(JsonRef v) {
+        if (v.is_string() && !v.text().empty()) e.state.push_back(span(v));
+    }
+    /// Signatures and sealed reasoning where OpenRouter's and Gemini's clients give them back; of a tool turn without
+    /// any, the ids it is known by.
+    void state(JsonRef m) {
+        const size_t before = e.state.size();
+        for (const JsonRef d : m["reasoning_details"]) {
+            for (const auto member : {"data", "signature"}) state_string(d[member]);
+            for (const auto member : {"text", "summary"}) text(d[member].text());
+        }
+        state_string(m["extra_content"]["google"]["thought_signature"]);
+        for (const JsonRef c : m["tool_calls"]) state_string(c["extra_content"]["google"]["thought_signature"]);
+        if (e.state.size() > before) return;
+        for (const JsonRef c : m["tool_calls"]) state_string(c["id"]);
     }
 
     Status content(JsonRef content, const Path& path) {
@@ -304,6 +323,10 @@ struct Peek {
         need(given(root["reasoning_effort"]), feature_reasoning);
         need(root["logit_bias"].size() > 0, feature_logit_bias);
         need(given(root["frequency_penalty"]) || given(root["presence_penalty"]), feature_penalties);
+        if (const JsonRef c = root["image_config"]; given(c) && !c.is_object())
+            return bad("image_config", "must be an object");
+        TRYV(string_at(root["image_config"], "aspect_ratio", "image_config.aspect_ratio"));
+        TRYV(string_at(root["image_config"], "image_size", "image_config.image_size"));
         return modalities();
     }
 
@@ -314,6 +337,7 @@ struct Peek {
         for (const JsonRef m : list) {
             if (!m.is_string()) return bad("modalities", "must be an array of strings");
             need(m.text() == "audio", feature_audio_out);
+            need(m.text() == "image", feature_image_out);
         }
         return {};
     }

@@ -16,6 +16,8 @@ namespace aig::dialect::openai {
 struct CallState {
     std::string id, name, arguments;  ///< arguments are gathered by the whole renderer only
     bool has_arguments = false;
+    bool custom = false;
+    std::string signature;  ///< gathered by the whole renderer only
 };
 
 struct ChoiceState {
@@ -25,6 +27,9 @@ struct ChoiceState {
     std::map<int, size_t> ordinal_of;  ///< the event's index -> position in calls
     std::string text, reasoning, refusal, logprobs;
     bool has_text = false;
+    size_t details_made = 0, images_made = 0;
+    /// Of the whole renderer: insides of the arrays, and the values, that stand beside the content.
+    std::string details, annotations, images, audio, signature;
 
     /// "tool_calls" also where the provider said a plain end (Gemini).
     std::string_view finish_reason() const;
@@ -40,12 +45,21 @@ class ReplyState {
     size_t call(ChoiceState& choice, const canon::Event& event, bool& begun);
     std::map<int, ChoiceState>& choices() { return choices_; }
     std::string reply_id() const { return "chatcmpl-" + terms_.request_id; }
+    /// The call that a state belongs to, by its id.
+    static CallState* call_of(ChoiceState& choice, std::string_view id);
+    /// A member of the reply that this dialect has no place for.
+    void lose(std::string_view name);
+    const canon::Losses& losses() const { return losses_; }
 
   private:
     const canon::ReplyTerms& terms_;
     std::map<int, ChoiceState> choices_;
     size_t ids_made_ = 0;
+    canon::Losses losses_;
 };
+
+/// Members of a reply that have no event of their own here and say nothing to a caller.
+bool is_decoration(std::string_view extra);
 
 std::unique_ptr<canon::Renderer> stream_renderer(const canon::ReplyTerms& terms);
 std::unique_ptr<canon::Renderer> body_renderer(const canon::ReplyTerms& terms);

@@ -7,13 +7,14 @@
 
 #include "base/json.h"
 #include "canon/openai/shape.h"
+#include "canon/state.h"
 
 namespace aig::dialect::openai {
 namespace od = simdjson::ondemand;
 using namespace canon;
 namespace {
 
-constexpr size_t keep_capacity = size_t{1} << 20, longest_id = 256;
+constexpr size_t keep_capacity = size_t{1} << 20, longest_id = 256, most_states = 4'096;
 
 /// Parser and copy are reused; after a very large text they are let go.
 struct Parsers {
@@ -167,9 +168,20 @@ struct ReplyScan::Reading {
                 function(m);
             } else if (key == "audio" || key == "images") {
                 media(m);
+            } else if (key == "reasoning_details") {
+                for (const JsonRef d : m)
+                    for (const auto member : {"data", "signature"}) state(d[member]);
+            } else if (key == "extra_content") {
+                state(m["google"]["thought_signature"]);
             }
         }
         return {};
+    }
+
+    /// Which route made it is remembered by its print.
+    void state(JsonRef value) {
+        if (!value.text().empty() && facts.states.size() < most_states)
+            facts.states.push_back(state_print(value.text()));
     }
 
     /// A string, or Mistral's array of text and thinking parts.
@@ -190,7 +202,10 @@ struct ReplyScan::Reading {
             if (!c.is_object()) return garbage("a tool call is not an object");
             seen();
             for (const JsonRef m : c)
-                if (m.key() == "function" || m.key() == "custom") function(m);
+                if (m.key() == "function" || m.key() == "custom")
+                    function(m);
+                else if (m.key() == "extra_content")
+                    state(m["google"]["thought_signature"]);
         }
         return {};
     }

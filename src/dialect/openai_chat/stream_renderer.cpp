@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "base/json.h"
 #include "dialect/errors.h"
 #include "dialect/openai_chat/reply.h"
@@ -39,12 +37,22 @@ class StreamRenderer final : public Renderer {
             case Kind::tool_begin:
             case Kind::tool_arguments:
                 return tool(e, out);
+            case Kind::state:
+                return state(e, out);
+            case Kind::annotation:
+                return beside(e, "annotations", annotation(e.raw), out);
+            case Kind::media:
+                return media(e, out);
+            case Kind::block:
+                return state_.lose(e.name);
+            case Kind::extra:
+                return extra(e, out);
             case Kind::logprobs:
                 return logprobs(e, out);
             case Kind::finish:
                 return finish_choice(e, out);
             default:
-                return;  // no place in this dialect, or written by finish()
+                return;  // written by finish()
         }
     }
 
@@ -53,6 +61,7 @@ class StreamRenderer final : public Renderer {
     std::string fail(const Error& error) override {
         return "data: " + in_band_error(error, terms_.surface, terms_.request_id) + "\n\n";
     }
+    Losses losses() const override { return state_.losses(); }
 
   private:
     /// Writes one chunk with one choice; `members` writes the delta's inside.
@@ -85,12 +94,47 @@ class StreamRenderer final : public Renderer {
         ChoiceState* c = state_.choice(e);
         if (!c) return;
         begin(e.choice, *c, out);
-        // A line end between two tokens of raw JSON would end the SSE line.
-        std::string flat(e.raw);
-        std::replace_if(
-            flat.begin(), flat.end(), [](char ch) { return ch == '\n' || ch == '\r'; }, ' ');
         chunk(
-            e.choice, [](JsonWriter&) {}, out, flat);
+            e.choice, [](JsonWriter&) {}, out, flat(e.raw));
+    }
+
+    /// A list of one entry beside the content.
+    void beside(const Event& e, std::string_view member, const std::string& entry, std::string& out) {
+        ChoiceState* c = state_.choice(e);
+        if (!c) return;
+        begin(e.choice, *c, out);
+        chunk(
+            e.choice, [&](JsonWriter& w) { w.key(member).begin_array().raw(entry).end_array(); }, out);
+    }
+
+    void value(const Event& e, std::string_view member, const std::string& json, std::string& out) {
+        ChoiceState* c = state_.choice(e);
+        if (!c) return;
+        begin(e.choice, *c, out);
+        chunk(
+            e.choice, [&](JsonWriter& w) { w.field_raw(member, json); }, out);
+    }
+
+    void state(const Event& e, std::string& out) {
+        ChoiceState* c = state_.choice(e);
+        if (!c) return;
+        if (!is_native_signature(e)) return beside(e, "reasoning_details", reasoning_detail(e, c->details_made++), out);
+        const CallState* call = ReplyState::call_of(*c, e.id);
+        if (!call) return value(e, "extra_content", extra_content(e.text), out);
+        tool_chunk(e.choice, static_cast<size_t>(call - c->calls.data()), out,
+                   [&](JsonWriter& w) { w.field_raw("extra_content", extra_content(e.text)); });
+    }
+
+    void media(const Event& e, std::string& out) {
+        ChoiceState* c = state_.choice(e);
+        if (!c) return;
+        if (e.name.starts_with("audio/")) return value(e, "audio", audio_value(e, state_.reply_id()), out);
+        beside(e, "images", image_entry(e, c->images_made++), out);
+    }
+
+    void extra(const Event& e, std::string& out) {
+        if (e.name == "audio" && e.choice >= 0) return value(e, "audio", flat(e.raw), out);
+        if (!is_decoration(e.name)) state_.lose(e.name);
     }
 
     void tool(const Event& e, std::string& out) {
@@ -102,13 +146,9 @@ class StreamRenderer final : public Renderer {
         if (fresh) {
             const CallState& call = c->calls[at];
             tool_chunk(e.choice, at, out, [&](JsonWriter& w) {
-                w.field("id", call.id)
-                    .field("type", "function")
-                    .key("function")
-                    .begin_object()
-                    .field("name", call.name)
-                    .field("arguments", "")
-                    .end_object();
+                const std::string_view type = call.custom ? "custom" : "function";
+                w.field("id", call.id).field("type", type).key(type).begin_object();
+                w.field("name", call.name).field(call.custom ? "input" : "arguments", "").end_object();
             });
         }
         if (e.kind == Kind::tool_arguments && !e.text.empty()) arguments(e.choice, at, e.text, *c, out);
@@ -116,8 +156,11 @@ class StreamRenderer final : public Renderer {
 
     void arguments(int choice, size_t at, std::string_view text, ChoiceState& c, std::string& out) {
         c.calls[at].has_arguments = true;
-        tool_chunk(choice, at, out,
-                   [&](JsonWriter& w) { w.key("function").begin_object().field("arguments", text).end_object(); });
+        const bool custom = c.calls[at].custom;
+        tool_chunk(choice, at, out, [&](JsonWriter& w) {
+            w.key(custom ? "custom" : "function").begin_object();
+            w.field(custom ? "input" : "arguments", text).end_object();
+        });
     }
 
     template <class Members>
@@ -143,7 +186,7 @@ class StreamRenderer final : public Renderer {
     /// A call without arguments has the arguments {}: "" is not JSON.
     void close_calls(int index, ChoiceState& c, std::string& out) {
         for (size_t i = 0; i < c.calls.size(); ++i)
-            if (!c.calls[i].has_arguments) arguments(index, i, "{}", c, out);
+            if (!c.calls[i].has_arguments && !c.calls[i].custom) arguments(index, i, "{}", c, out);
     }
 
     std::string tail(const Bill& bill, StopReason unfinished) {

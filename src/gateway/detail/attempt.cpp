@@ -22,12 +22,14 @@ struct Outgoing {
     net::ClientRequest request;
     canon::Losses losses;
 };
+}  // namespace
 
 canon::WireTarget wire_target(const Flow& f, const catalogue::Target& t) {
     const auto& can = f.model->capabilities;
     return {t.model, f.model->max_output, t.quirks, std::find(can.begin(), can.end(), "reasoning") != can.end()};
 }
 
+namespace {
 Status fill_lossless(Flow& f, const route::Attempt& a, Outgoing& out) {
     const auto& t = *a.target;
     const auto& quirks = t.quirks;
@@ -43,24 +45,22 @@ Status fill_lossless(Flow& f, const route::Attempt& a, Outgoing& out) {
     return {};
 }
 
-Status fill_translated(Flow& f, const route::Attempt& a, Outgoing& out) {
-    if (!f.parsed) {
-        TRY(f.parsed, f.call.dialect->parse(f.call.in));
-        if (auto* chat = std::get_if<canon::Chat>(&*f.parsed); chat && f.clamped_max)
-            chat->max_output = std::min(*f.clamped_max, chat->max_output.value_or(*f.clamped_max));
-    }
-    TRY(out.encoded, a.wire->encode(*f.parsed, wire_target(f, *a.target), out.losses));
+Status fill_translated(Flow& f, const canon::Request& request, const route::Attempt& a, Outgoing& out) {
+    TRY(out.encoded, a.wire->encode(request, wire_target(f, *a.target), out.losses));
     out.request.body = {out.encoded.body};
     return {};
 }
 
 Status fill(Flow& f, const route::Attempt& a, const net::Upstream& upstream, Outgoing& out) {
     const auto& provider = *a.target->provider;
-    TRYV(a.lossless ? fill_lossless(f, a, out) : fill_translated(f, a, out));
+    std::optional<canon::Request> own;
+    TRY(const canon::Request* const request, request_for(f, a, own, out.losses));
+    f.lossless = !request;
+    TRYV(f.lossless ? fill_lossless(f, a, out) : fill_translated(f, *request, a, out));
     out.request.target = out.encoded.path;
     for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
-    if (a.lossless)
+    if (f.lossless)
         for (const auto& [name, value] : f.call.forward) out.request.headers.set(name, value);
     if (out.request.headers.get("accept").empty())
         out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
@@ -128,10 +128,23 @@ class Meter {
 };
 
 std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a) {
-    if (a.lossless) return f.call.dialect->tap(f.reply_terms);
+    if (f.lossless) return f.call.dialect->tap(f.reply_terms);
+    std::unique_ptr<Sealing> sealing;
+    if (f.call.in.operation == canon::Operation::chat) {
+        const auto account = f.call.principal->account;
+        sealing = std::make_unique<Sealing>(
+            SealingTerms{&f.vault, account, f.origin, a.lossless, f.call.request_id, mono_ms(), now_us() / 1'000'000});
+    }
     const bool embeds = f.call.in.operation == canon::Operation::embedding;
     const auto operation = embeds ? canon::Operation::embedding : canon::Operation::chat;
-    return translate(a.wire->decoder(operation, f.envelope.stream), f.call.dialect->renderer(f.reply_terms));
+    return translate(a.wire->decoder(operation, f.envelope.stream), f.call.dialect->renderer(f.reply_terms),
+                     std::move(sealing));
+}
+
+/// State that a lossless reply held belongs to its route, from before the caller can send it back.
+void note_states(Flow& f, const canon::Facts& facts) {
+    for (; f.states_noted < facts.states.size(); ++f.states_noted)
+        f.vault.memory.remember(f.call.principal->account, facts.states[f.states_noted], f.origin, mono_ms());
 }
 
 Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
@@ -182,6 +195,7 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
         }
         const bool ended = bytes->empty();
         auto pieces = ended ? relay->end() : relay->feed(*bytes);
+        note_states(f, facts);
         if (!pieces || facts.error) {
             co_await alive.quiet();
             co_return failed(pieces ? *facts.error : std::move(pieces).error(), std::move(relay));
@@ -208,7 +222,7 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
 }
 
 /// An unstreamed reply: read whole, given out only after the settlement.
-rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Relay> relay) {
+rt::Task<Tried> relay_whole(Flow& f, net::ClientReply& reply, std::unique_ptr<canon::Relay> relay) {
     for (;;) {
         auto bytes = co_await reply.read();
         if (!bytes) co_return failed(std::move(bytes).error(), std::move(relay));
@@ -221,6 +235,7 @@ rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Rela
         }
         if (ended) break;
     }
+    note_states(f, relay->facts());
     Tried t;
     t.ending = Ending::complete;
     t.relay = std::move(relay);
@@ -231,9 +246,15 @@ rt::Task<Tried> relay_whole(net::ClientReply& reply, std::unique_ptr<canon::Rela
 rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     const auto& provider = a.target->provider;
     Outgoing out;
+    f.origin = route::origin(*a.target, *a.key);
+    f.states_noted = 0;
     auto upstream = f.upstreams.upstream(provider, f.envelope.stream);
     if (!upstream) co_return failed(std::move(upstream).error());
-    if (auto filled = fill(f, a, **upstream, out); !filled) co_return failed(std::move(filled).error());
+    if (auto filled = fill(f, a, **upstream, out); !filled) {
+        auto unsaid = failed(std::move(filled).error());
+        unsaid.asked = false;
+        co_return unsaid;
+    }
     // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched
     // for a while.
     std::optional<LateStop> late;
@@ -253,7 +274,7 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
         if (tried.ending == Ending::complete) tried.reply = std::move(reply);
         co_return tried;
     }
-    auto tried = co_await relay_whole(*reply, std::move(relay));
+    auto tried = co_await relay_whole(f, *reply, std::move(relay));
     co_return tried;
 }
 

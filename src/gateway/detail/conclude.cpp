@@ -19,11 +19,7 @@ std::string_view stop_name(canon::StopReason r) {
     return names[static_cast<size_t>(r)];
 }
 
-std::string joined(const canon::Losses& losses) {
-    std::string s;
-    for (const auto& l : losses) s.append(s.empty() ? "" : ",").append(l);
-    return s;
-}
+constexpr size_t most_recorded_losses = 4'000;
 
 /// What the provider takes for it. Zero where the operator's cost is not configured.
 int64_t cost_at_provider(const Flow& f, const canon::Usage& usage) {
@@ -44,14 +40,14 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
     if (f.attempt) {
         r.provider = f.attempt->target->provider->name;
         r.upstream_model = f.attempt->target->model;
-        r.lossless = f.attempt->lossless;
+        r.lossless = f.lossless;
     }
     if (t.error) r.error_code = t.error->row().name;
     r.status = t.ending == Ending::failed && !f.begun        ? t.error->status()
                : t.ending == Ending::client_gone && !f.begun ? 499
                                                              : 200;
     if (t.relay) r.stop_reason = stop_name(t.relay->facts().stop);
-    r.losses = joined(f.losses);
+    r.losses = loss_list(f, most_recorded_losses);
     r.started_us = f.call.started_us;
     r.duration_us = (mono_ns() - f.call.started_mono_ns) / 1000;
     r.first_byte_us = f.first_byte_us;
@@ -96,6 +92,17 @@ void count(const Flow& f, const Tried& t, const canon::Usage* usage, int64_t cos
     charged.add(cost_nanos);
     lost.add(f.operator_loss_nanos);
     duration.observe_us((mono_ns() - f.call.started_mono_ns) / 1000);
+}
+
+void tell_losses(const Flow& f) {
+    static auto& lossy =
+        metrics::counter("aig_calls_with_losses_total", "Calls of which a member could not be carried");
+    const auto list = loss_list(f, most_recorded_losses);
+    if (list.empty()) return;
+    lossy.add();
+    log::info("fields_lost", {{"request_id", f.call.request_id},
+                              {"provider", f.attempt ? f.attempt->target->provider->name : std::string()},
+                              {"loss", list}});
 }
 
 store::Ops with_record(const Flow& f, const Tried& t, const canon::Usage* usage, int64_t cost_nanos) {
@@ -172,6 +179,8 @@ rt::Task<Status> send_tail(Flow& f, const Tried& t, const canon::Bill& bill, std
 }  // namespace
 
 rt::Task<Status> conclude(Flow& f, Tried t) {
+    if (t.relay) f.reply_losses = t.relay->losses();
+    tell_losses(f);
     if (t.ending == Ending::failed) {
         auto done = co_await give_back(f, std::move(t), ledger::VoidReason::failed);
         co_return done;

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <set>
 #include <string>
 
 #include "base/money.h"
@@ -11,15 +13,29 @@ namespace {
 /// x-aig-loss lists at most this much; the log has all of it.
 constexpr size_t max_loss_header = 1'000;
 
-std::string loss_list(const canon::Losses& losses) {
-    std::string s;
-    for (const auto& l : losses) {
-        if (s.size() + l.size() + 6 > max_loss_header) return s + ", ...";
-        s.append(s.empty() ? "" : ", ").append(l);
-    }
-    return s;
+/// Names of members are the caller's or the provider's words: a header takes only some of their bytes.
+std::string visible(std::string_view name) {
+    std::string out(name.substr(0, 200));
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c <= 0x20 || c >= 0x7f || c == ','; }, '?');
+    return out;
 }
 }  // namespace
+
+std::string loss_list(const Flow& f, size_t most) {
+    std::string s;
+    std::set<std::string> told;
+    const auto tell = [&](std::string_view prefix, const canon::Losses& losses) {
+        for (const auto& l : losses) {
+            auto name = std::string(prefix) + visible(l);
+            if (s.ends_with(", ...") || !told.insert(name).second) continue;
+            s.append(s.empty() ? "" : ", ").append(s.size() + name.size() + 8 > most ? "..." : name);
+        }
+    };
+    tell("", f.losses);
+    tell("reply.", f.reply_losses);
+    return s;
+}
 
 net::Headers reply_headers(const Flow& f) {
     net::Headers h;
@@ -33,7 +49,7 @@ net::Headers reply_headers(const Flow& f) {
         h.add("x-aig-provider", f.attempt->target->provider->name);
         h.add("x-aig-attempts", std::to_string(f.attempts));
     }
-    if (!f.losses.empty()) h.add("x-aig-loss", loss_list(f.losses));
+    if (const auto lost = loss_list(f, max_loss_header); !lost.empty()) h.add("x-aig-loss", lost);
     if (f.clamped_max) h.add("x-aig-max-tokens-clamped", std::to_string(*f.clamped_max));
     add_rate_headers(h, f.ticket.state(), f.call.surface, now_us());
     return h;

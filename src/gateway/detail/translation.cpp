@@ -11,8 +11,9 @@ bool is_output(std::string_view extra) {
 
 class Translation final : public canon::Relay {
   public:
-    Translation(std::unique_ptr<canon::Decoder> decoder, std::unique_ptr<canon::Renderer> renderer)
-        : decoder_(std::move(decoder)), renderer_(std::move(renderer)) {}
+    Translation(std::unique_ptr<canon::Decoder> decoder, std::unique_ptr<canon::Renderer> renderer,
+                std::unique_ptr<Sealing> sealing)
+        : decoder_(std::move(decoder)), renderer_(std::move(renderer)), sealing_(std::move(sealing)) {}
 
     Result<std::vector<std::string_view>> feed(std::string_view bytes) override {
         events_.clear();
@@ -31,15 +32,21 @@ class Translation final : public canon::Relay {
     std::string fail(const Error& error) override { return renderer_->fail(error); }
     std::string cut(const canon::Bill& bill) override { return renderer_->cut(bill); }
     std::string_view reply_object() const override { return renderer_->reply_object(); }
-    canon::Losses losses() const override { return renderer_->losses(); }
+    canon::Losses losses() const override {
+        canon::Losses all = renderer_->losses();
+        if (sealing_) all.insert(all.end(), sealing_->losses().begin(), sealing_->losses().end());
+        return all;
+    }
 
   private:
     /// Events that came before a failure still count: they decide whether another target may be tried.
     Result<std::vector<std::string_view>> pass_on(Status decoded) {
         out_.clear();
-        for (const Event& e : events_) {
+        if (sealing_) sealing_->forget_views();
+        for (Event& e : events_) {
             note(e);
-            if (e.kind != Event::Kind::error) renderer_->event(e, out_);
+            if (e.kind == Event::Kind::error || (sealing_ && !sealing_->take(e))) continue;
+            renderer_->event(e, out_);
         }
         facts_.terminal = decoder_->terminal();
         if (!decoded) return std::move(decoded).error();
@@ -97,6 +104,7 @@ class Translation final : public canon::Relay {
 
     std::unique_ptr<canon::Decoder> decoder_;
     std::unique_ptr<canon::Renderer> renderer_;
+    std::unique_ptr<Sealing> sealing_;
     std::vector<Event> events_;
     std::string out_;
     canon::Facts facts_;
@@ -104,8 +112,8 @@ class Translation final : public canon::Relay {
 }  // namespace
 
 std::unique_ptr<canon::Relay> translate(std::unique_ptr<canon::Decoder> decoder,
-                                        std::unique_ptr<canon::Renderer> renderer) {
-    return std::make_unique<Translation>(std::move(decoder), std::move(renderer));
+                                        std::unique_ptr<canon::Renderer> renderer, std::unique_ptr<Sealing> sealing) {
+    return std::make_unique<Translation>(std::move(decoder), std::move(renderer), std::move(sealing));
 }
 
 }  // namespace aig::gateway

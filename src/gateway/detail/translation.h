@@ -7,10 +7,13 @@
 
 #include "canon/dialect.h"
 #include "canon/wire.h"
+#include "gateway/detail/sealing.h"
 
 namespace aig::gateway {
 
+/// With `sealing` state is sealed and remembered on its way (gateway/detail/sealing.h); without it passes as it is.
 std::unique_ptr<canon::Relay> translate(std::unique_ptr<canon::Decoder> decoder,
-                                        std::unique_ptr<canon::Renderer> renderer);
+                                        std::unique_ptr<canon::Renderer> renderer,
+                                        std::unique_ptr<Sealing> sealing = nullptr);
 
 }  // namespace aig::gateway

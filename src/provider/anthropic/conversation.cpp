@@ -29,7 +29,7 @@ std::string text_block(std::string_view text, std::string_view mark) {
 
 class Builder {
   public:
-    explicit Builder(const Job& job) : job_(job) {}
+    explicit Builder(const Job& job) : job_(job), surplus_(surplus_marks(job.chat)) {}
 
     Result<Conversation> build() {
         const auto& messages = job_.chat.messages;
@@ -41,6 +41,7 @@ class Builder {
             const Message& m = messages[at_];
             if (!m.name.empty()) job_.lose(where() + ".name");
             job_.lose_extras(m.extras, where(), "cache_control");
+            leading_ = at_ < leading;
             if (only_system && at_ + 1 == messages.size()) {
                 job_.lose(where() + ".role");
                 TRYV(parts(m, turn("user").blocks));
@@ -115,14 +116,21 @@ class Builder {
     std::string_view mark_of(const canon::Extras& extras, std::string_view mark) {
         job_.lose_extras(extras, where(part_), "cache_control");
         const auto own = find_extra(extras, "cache_control");
-        return own.empty() ? mark : own;
+        return spend(own.empty() ? mark : own);
+    }
+    std::string_view spend(std::string_view mark) {
+        int& left = leading_ ? surplus_.system : surplus_.turns;
+        if (mark.empty() || left == 0) return mark;
+        --left;
+        job_.lose(where(part_) + ".cache_control");
+        return {};
     }
 
     Status one(const canon::Text& t, std::string_view mark, std::vector<std::string>& blocks) {
         return text(t.text, mark_of(t.extras, mark), blocks);
     }
     Status one(const canon::Refusal& r, std::string_view mark, std::vector<std::string>& blocks) {
-        return text(r.text, mark, blocks);
+        return text(r.text, spend(mark), blocks);
     }
     Status text(std::string_view text, std::string_view mark, std::vector<std::string>& blocks) {
         // "final assistant content cannot end with trailing whitespace" (Messages API, 400)
@@ -224,8 +232,9 @@ class Builder {
 
     const Job& job_;
     Conversation done_;
+    SurplusMarks surplus_;
     size_t at_ = 0, part_ = 0;
-    bool in_place_ = false, last_word_ = false;
+    bool in_place_ = false, last_word_ = false, leading_ = false;
 };
 
 }  // namespace

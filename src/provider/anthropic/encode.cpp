@@ -25,8 +25,8 @@ Status refuse_what_changes_behaviour(const canon::Chat& chat) {
     for (const std::string_view name : {"tool_choice", "response_format"})
         if (!find_extra(chat.extras, name).empty())
             return refuse("this form of " + std::string(name), std::string(name));
-    const auto modalities = find_extra(chat.extras, "modalities");
-    if (modalities.find("audio") != std::string_view::npos) return refuse("audio output", "modalities");
+    for (const auto& m : chat.modalities)
+        if (m != "text") return refuse(m + " output", "modalities");
     return {};
 }
 
@@ -40,12 +40,13 @@ void lose_decorations(const Job& job, const BodyForm& form) {
     if (!is_zero(chat.presence_penalty)) job.lose("presence_penalty");
     if (!chat.verbosity.empty() && chat.verbosity != "medium") job.lose("verbosity");
     if (!chat.prompt_cache_key.empty()) job.lose("prompt_cache_key");
+    if (!chat.audio_json.empty()) job.lose("audio");
+    if (!chat.aspect_ratio.empty() || !chat.image_size.empty()) job.lose("image_config");
     if (!says_nothing(chat.metadata_json)) job.lose("metadata");
     for (const auto& [name, json] : chat.extras) {
         const bool placed =
             (name == "anthropic_beta" && !form.version.empty()) || name == "cache_control" || name == "thinking" ||
-            name == "safety_identifier" || (name == "modalities" && json.find("audio") == std::string::npos) ||
-            name.starts_with("stream_options.") || std::find(silent.begin(), silent.end(), name) != silent.end();
+            name == "safety_identifier" || name.starts_with("stream_options.") || std::find(silent.begin(), silent.end(), name) != silent.end();
         if (!placed && !says_nothing(json)) job.lose(name);
     }
 }

@@ -28,6 +28,13 @@ std::string_view find_extra(const canon::Extras& extras, std::string_view name);
 bool says_nothing(std::string_view json);
 Error refuse(std::string_view feature, std::string param);
 
+/// Cache marks beyond the four that the API takes, by where they are left out: first from the oldest turns, then from
+/// the system text, last from the tools.
+struct SurplusMarks {
+    int turns = 0, system = 0, tools = 0;
+};
+SurplusMarks surplus_marks(const canon::Chat& chat);
+
 struct Turn {
     std::string_view role;             ///< user, assistant, system
     std::vector<std::string> results;  ///< tool_result blocks: they go first, all of one turn together

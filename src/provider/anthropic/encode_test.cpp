@@ -50,6 +50,12 @@ Message call(std::string id, std::string arguments) {
     m.parts.push_back(ToolCall{std::move(id), "get", std::move(arguments), {}});
     return m;
 }
+Reasoning thought(std::string text, std::string_view kind, std::string data) {
+    Reasoning r;
+    r.text = std::move(text);
+    r.state = {std::string(kind), std::move(data)};
+    return r;
+}
 Chat hello() {
     Chat c;
     c.messages.push_back(say(Role::user, "hi"));
@@ -229,7 +235,7 @@ TEST(AnthropicEncode, refuses_by_name) {
               }),
               "bad_param messages[0].content[1]");
     EXPECT_EQ(refused([](Chat& c) {
-                  c.extras = {{"modalities", R"(["text","audio"])"}};
+                  c.modalities = {"text", "audio"};
               }),
               "unsupported_feature modalities");
     EXPECT_EQ(refused([](Chat& c) {
@@ -359,12 +365,6 @@ TEST(AnthropicEncode, reasoning_goes_back_unchanged_or_not_at_all) {
     Chat c = hello();
     Message m;
     m.role = Role::assistant;
-    const auto thought = [](std::string text, std::string_view kind, std::string data) {
-        Reasoning r;
-        r.text = std::move(text);
-        r.state = {std::string(kind), std::move(data)};
-        return r;
-    };
     m.parts = {thought("hm", state_kind::signature, "sig=="), thought("", state_kind::redacted, "blob"),
                thought("unsigned", "", ""), thought("x", state_kind::encrypted, "enc"), Text{"so", {}}};
     c.messages.push_back(m);
@@ -436,4 +436,51 @@ TEST(AnthropicEncode, cache_marks_keep_their_place) {
     EXPECT_EQ(s.at("messages"),
               R"([{"role":"user","content":[{"type":"text","text":"q","cache_control":{"type":"ephemeral"}}]}])");
     EXPECT_TRUE(s.losses.empty());
+}
+
+TEST(AnthropicEncode, never_more_than_four_cache_marks_and_the_newest_turns_keep_theirs) {
+    const Extras mark{{"cache_control", R"({"type":"ephemeral"})"}};
+    const auto marks_in = [](std::string_view json) {
+        size_t n = 0;
+        for (size_t at = 0; (at = json.find("cache_control", at)) != std::string_view::npos; ++at) ++n;
+        return n;
+    };
+    Chat c = hello();
+    c.messages.insert(c.messages.begin(), say(Role::system, "long"));
+    std::get<Text>(c.messages[0].parts[0]).extras = mark;
+    c.tools = {function("a"), function("b")};
+    c.tools[1].extras = mark;
+    for (int turn = 0; turn < 4; ++turn) {
+        c.messages.push_back(call("t" + std::to_string(turn), "{}"));
+        c.messages.push_back(result("t" + std::to_string(turn), "r"));
+        std::get<ToolResult>(c.messages.back().parts[0]).extras = mark;
+    }
+    const auto s = send(c);
+    ASSERT_FALSE(s.error);
+    EXPECT_EQ(marks_in(s.body), 4u);
+    EXPECT_EQ(marks_in(s.at("tools")) + marks_in(s.at("system")), 2u);
+    const auto turns = s.at("messages");
+    EXPECT_GT(turns.find("cache_control"), turns.find("\"t2\"")) << "the oldest turns' marks go first";
+    EXPECT_EQ(s.losses, (Losses{"messages[3].content[0].cache_control", "messages[5].content[0].cache_control"}));
+    // Marks in front alone may be too many as well.
+    Chat front = hello();
+    for (int i = 0; i < 6; ++i) {
+        front.tools.push_back(function("f" + std::to_string(i)));
+        front.tools.back().extras = mark;
+    }
+    EXPECT_EQ(marks_in(send(front).body), 4u);
+}
+
+TEST(AnthropicEncode, thinking_stands_in_front_of_the_call_it_led_to) {
+    Chat c = hello();
+    Message m = call("t1", "{}");
+    m.parts.insert(m.parts.begin(), thought("", state_kind::redacted, "blob"));
+    m.parts.insert(m.parts.begin(), thought("hm", state_kind::signature, "sig=="));
+    c.messages.push_back(m);
+    c.messages.push_back(result("t1", "r"));
+    const auto body = send(c).body;
+    const size_t thinking = body.find(R"({"type":"thinking","thinking":"hm","signature":"sig=="})");
+    const size_t redacted = body.find(R"({"type":"redacted_thinking","data":"blob"})");
+    EXPECT_LT(thinking, redacted);
+    EXPECT_LT(redacted, body.find("tool_use"));
 }

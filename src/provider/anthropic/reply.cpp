@@ -25,6 +25,12 @@ Event state(std::string_view kind, std::string_view data) {
     e.name = kind;
     return e;
 }
+/// Blocks of reasoning are told apart by their number: each signature belongs to one.
+Event reasoning(int64_t block, std::string_view text) {
+    Event e = event(Kind::reasoning, text);
+    e.index = static_cast<int>(block);
+    return e;
+}
 Event tool_event(Kind kind, int ordinal, std::string_view text = {}) {
     Event e = event(kind, text);
     e.index = ordinal;
@@ -78,7 +84,7 @@ Status Reply::block_start(int64_t index, JsonRef json, Events& out) {
         if (const auto text = json["text"].text(); !text.empty()) out.push_back(event(Kind::text, text));
     } else if (type == "thinking") {
         block.kind = BlockKind::thinking;
-        if (const auto text = json["thinking"].text(); !text.empty()) out.push_back(event(Kind::reasoning, text));
+        if (const auto text = json["thinking"].text(); !text.empty()) out.push_back(reasoning(index, text));
         if (const auto sign = json["signature"].text(); !sign.empty())
             out.push_back(state(canon::state_kind::signature, sign));
     } else if (type == "redacted_thinking") {
@@ -115,7 +121,7 @@ Status Reply::block_delta(int64_t index, JsonRef delta, Events& out) {
     if (type == "text_delta") {
         out.push_back(event(Kind::text, delta["text"].text()));
     } else if (type == "thinking_delta") {
-        out.push_back(event(Kind::reasoning, delta["thinking"].text()));
+        out.push_back(reasoning(index, delta["thinking"].text()));
     } else if (type == "signature_delta") {
         out.push_back(state(canon::state_kind::signature, delta["signature"].text()));
     } else if (type == "citations_delta") {

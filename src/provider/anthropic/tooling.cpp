@@ -12,7 +12,7 @@ using Choice = canon::ToolChoice::Kind;
 
 class Toolbox {
   public:
-    explicit Toolbox(const Job& job) : job_(job), chat_(job.chat) {}
+    explicit Toolbox(const Job& job) : job_(job), chat_(job.chat), surplus_(surplus_marks(job.chat).tools) {}
 
     Result<Tooling> fill() {
         for (at_ = 0; at_ < chat_.tools.size(); ++at_) TRYV(tool(chat_.tools[at_]));
@@ -43,7 +43,13 @@ class Toolbox {
         if (!t.description.empty()) w.field("description", t.description);
         w.field_raw("input_schema", schema);
         if (strict) w.field("strict", true);
-        if (const auto mark = find_extra(t.extras, "cache_control"); !mark.empty()) w.field_raw("cache_control", mark);
+        if (const auto mark = find_extra(t.extras, "cache_control"); !mark.empty()) {
+            if (surplus_ > 0)
+                job_.lose(where() + ".cache_control");
+            else
+                w.field_raw("cache_control", mark);
+            --surplus_;
+        }
         w.end_object();
         out_.tools.push_back(std::move(out));
         return {};
@@ -134,6 +140,7 @@ class Toolbox {
     const Job& job_;
     const canon::Chat& chat_;
     Tooling out_;
+    int surplus_;
     size_t at_ = 0;
     bool emulated_ = false;
 };

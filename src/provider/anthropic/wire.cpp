@@ -40,9 +40,9 @@ class AnthropicWire final : public Wire {
 
 Features anthropic_lacks(Operation operation) {
     if (operation == Operation::embedding) return ~Features{0};
-    return feature_audio_in | feature_audio_out | feature_json_object | feature_many_choices | feature_custom_tools |
-           feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed | feature_penalties |
-           feature_logit_bias | feature_fill_in;
+    return feature_audio_in | feature_audio_out | feature_image_out | feature_json_object | feature_many_choices |
+           feature_custom_tools | feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed |
+           feature_penalties | feature_logit_bias | feature_fill_in;
 }
 
 const Wire& anthropic_wire() {

@@ -17,7 +17,7 @@ class BedrockWire final : public Wire {
 
     Features lacks(Operation operation) const override {
         if (operation == Operation::embedding) return ~Features{0};
-        return feature_audio_in | feature_audio_out | feature_json_object | feature_many_choices |
+        return feature_audio_in | feature_audio_out | feature_image_out | feature_json_object | feature_many_choices |
                feature_custom_tools | feature_dimensions | feature_token_arrays | feature_logprobs | feature_seed |
                feature_user | feature_penalties | feature_logit_bias | feature_fill_in;
     }

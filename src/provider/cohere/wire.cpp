@@ -11,8 +11,8 @@ class CohereWire final : public Wire {
     Family family() const override { return Family::other; }
     Features lacks(Operation operation) const override {
         if (operation == Operation::embedding) return feature_token_arrays | feature_user;
-        return feature_audio_in | feature_audio_out | feature_files | feature_many_choices | feature_custom_tools |
-               feature_user | feature_logit_bias | feature_fill_in;
+        return feature_audio_in | feature_audio_out | feature_image_out | feature_files | feature_many_choices |
+               feature_custom_tools | feature_user | feature_logit_bias | feature_fill_in;
     }
     Encoded head(Operation operation, const WireTarget&, bool stream) const override {
         Encoded e;

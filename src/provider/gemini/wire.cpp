@@ -14,7 +14,7 @@ class GeminiWire final : public Wire {
 
     Features lacks(Operation operation) const override {
         if (operation == Operation::embedding) return feature_token_arrays | feature_user;
-        return feature_audio_out | feature_custom_tools | feature_user | feature_logit_bias;
+        return feature_audio_out | feature_custom_tools | feature_user | feature_logit_bias | feature_fill_in;
     }
 
     Encoded head(Operation operation, const WireTarget& target, bool stream) const override {

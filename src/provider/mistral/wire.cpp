@@ -14,8 +14,8 @@ class MistralWire final : public openai::OpenAiChatWire {
     Family family() const override { return Family::other; }
     Features lacks(Operation operation) const override {
         if (operation == Operation::embedding) return feature_token_arrays | feature_user;
-        return feature_audio_out | feature_custom_tools | feature_logprobs | feature_user | feature_logit_bias |
-               feature_fill_in;
+        return feature_audio_out | feature_image_out | feature_custom_tools | feature_logprobs | feature_user |
+               feature_logit_bias | feature_fill_in;
     }
 
     Result<Encoded> encode(const Request& request, const WireTarget& target, Losses& losses) const override {

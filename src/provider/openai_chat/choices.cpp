@@ -20,8 +20,9 @@ bool one_of(std::string_view name, const std::array<std::string_view, N>& names)
 constexpr std::array<std::string_view, 6> known_top = {"id", "object", "created", "model", "choices", "usage"};
 constexpr std::array<std::string_view, 6> known_choice = {"index",         "delta",    "message",
                                                           "finish_reason", "logprobs", "error"};
-constexpr std::array<std::string_view, 7> known_message = {
-    "role", "content", "refusal", "reasoning_content", "reasoning", "tool_calls", "function_call"};
+constexpr std::array<std::string_view, 11> known_message = {
+    "role",   "content",       "refusal",           "reasoning_content", "reasoning",    "tool_calls",
+    "images", "function_call", "reasoning_details", "annotations",       "extra_content"};
 
 bool says_something(JsonRef v) {
     return v && !v.is_null() && !(v.is_string() && v.text().empty()) &&
@@ -86,6 +87,7 @@ Status Choices::choice(JsonRef c, std::vector<Event>& out) {
     }
     Choice& state = choices_[static_cast<size_t>(at)];
     if (const auto word = c["finish_reason"].text(); !word.empty() && !state.finished) {
+        give_details(at, out);
         state.finished = true;
         emit(out, Event{.kind = Kind::finish, .choice = at, .raw = word, .stop = canon::openai::stop_of(word)});
     }
@@ -100,16 +102,26 @@ Status Choices::message(int index, JsonRef m, std::vector<Event>& out) {
     // The same reasoning under both names is one reasoning.
     const JsonRef reasoning = says_something(m["reasoning_content"]) ? m["reasoning_content"] : m["reasoning"];
     text(Kind::reasoning, index, reasoning, out);
+    if (!says_something(reasoning))
+        for (const JsonRef d : m["reasoning_details"])
+            text(Kind::reasoning, index, d["summary"] ? d["summary"] : d["text"], out);
+    reasoning_details(choices_[static_cast<size_t>(index)], m["reasoning_details"]);
+    // What follows the reasoning ends it.
+    if (says_something(m["content"]) || says_something(m["tool_calls"]) || says_something(m["images"]))
+        give_details(index, out);
     if (m["content"].is_string())
         text(Kind::text, index, m["content"], out);
     else
         content_parts(index, m["content"], out);
     text(Kind::refusal, index, m["refusal"], out);
+    images(index, m["images"], out);
+    annotations(index, m["annotations"], out);
+    signature(index, m, {}, out);
     TRYV(tool_calls(index, m["tool_calls"], out));
     if (const JsonRef f = m["function_call"]; f.is_object()) TRYV(tool_call(index, JsonRef(), f, out));
     for (const JsonRef x : m)
         if (!one_of(x.key(), known_message) && says_something(x)) {
-            content_ |= x.key() == "audio" || x.key() == "images";
+            content_ |= x.key() == "audio";
             out.push_back(Event{.kind = Kind::extra, .choice = index, .name = x.key(), .raw = x.raw()});
         }
     return {};
@@ -134,6 +146,7 @@ Status Choices::tool_calls(int index, JsonRef calls, std::vector<Event>& out) {
     for (const JsonRef c : calls) {
         if (!c.is_object()) return garbage("a tool call is not an object");
         TRYV(tool_call(index, c, c["function"].is_object() ? c["function"] : c["custom"], out));
+        signature(index, c, c["id"].text(), out);
     }
     return {};
 }
@@ -149,7 +162,7 @@ Result<size_t> Choices::ordinal(Choice& choice, JsonRef call) const {
         if (same_id && (known.wire_index == wire_index || wire_index < 0)) return i;
     }
     if (choice.calls.size() >= most_tool_calls) return garbage("more than 1,024 tool calls");
-    choice.calls.push_back({wire_index, std::string(id), {}, false});
+    choice.calls.push_back({wire_index, std::string(id), {}, false, false});
     return choice.calls.size() - 1;
 }
 
@@ -159,6 +172,7 @@ Status Choices::tool_call(int index, JsonRef call, JsonRef function, std::vector
     ToolCall& known = state.calls[at];
     if (known.id.empty()) known.id = call["id"].text();
     if (!known.begun && known.name.empty()) known.name = function["name"].text();
+    if (!known.begun && call["custom"].is_object()) known.custom = true;
 
     const JsonRef arguments = function["arguments"] ? function["arguments"] : function["input"];
     // Arguments are a string of JSON; some servers send the object itself.
@@ -169,12 +183,16 @@ Status Choices::tool_call(int index, JsonRef call, JsonRef function, std::vector
         emit(out, Event{.kind = Kind::tool_begin,
                         .choice = index,
                         .index = static_cast<int>(at),
+                        .custom = known.custom,
                         .id = known.id,
                         .name = known.name});
     }
     if (!fragment.empty())
-        emit(out,
-             Event{.kind = Kind::tool_arguments, .choice = index, .index = static_cast<int>(at), .text = fragment});
+        emit(out, Event{.kind = Kind::tool_arguments,
+                        .choice = index,
+                        .index = static_cast<int>(at),
+                        .custom = known.custom,
+                        .text = fragment});
     return {};
 }
 

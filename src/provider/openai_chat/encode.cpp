@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "provider/openai_chat/messages.h"
 #include "provider/openai_chat/openai_chat.h"
 
@@ -20,6 +22,17 @@ void append_tool(JsonWriter& w, const Tool& t, const std::string& path, const En
     w.end_object();
 }
 
+/// Responses writes a custom tool flat; here its members stand one level deeper.
+void append_custom_tool(JsonWriter& w, const Tool& t) {
+    const auto doc = JsonDoc::parse(t.json);
+    const JsonRef flat = doc ? doc->root() : JsonRef();
+    w.begin_object().field("type", "custom").key("custom").begin_object();
+    if (!flat["name"]) w.field("name", t.name);
+    for (const JsonRef m : flat)
+        if (m.key() == "name" || m.key() == "description" || m.key() == "format") w.field_raw(m.key(), m.raw());
+    w.end_object().end_object();
+}
+
 Status append_tools(JsonWriter& w, const Chat& c, const Encoding& e) {
     if (c.tools.empty()) return {};
     w.key("tools").begin_array();
@@ -30,6 +43,8 @@ Status append_tools(JsonWriter& w, const Chat& c, const Encoding& e) {
             append_tool(w, t, path, e);
         else if (e.same_origin)
             w.raw(t.json);
+        else if (t.type == "custom")
+            append_custom_tool(w, t);
         else
             return Error(ErrorCode::unsupported_feature,
                          fmt::format("`{}`: a tool of type {} cannot be sent to this model's provider.", path, t.type))
@@ -131,6 +146,23 @@ void append_words(JsonWriter& w, const Chat& c, const Encoding& e) {
     word("prompt_cache_key", c.prompt_cache_key);
 }
 
+/// What the reply may hold beside text.
+void append_output(JsonWriter& w, const Chat& c, const Encoding& e) {
+    if (!c.modalities.empty()) {
+        w.key("modalities").begin_array();
+        for (const auto& m : c.modalities) w.string(m);
+        w.end_array();
+    }
+    if (!c.audio_json.empty()) w.field_raw("audio", c.audio_json);
+    const bool raw = e.same_origin && std::any_of(c.extras.begin(), c.extras.end(),
+                                                  [](const auto& x) { return x.first == "image_config"; });
+    if (raw || (c.aspect_ratio.empty() && c.image_size.empty())) return;
+    w.key("image_config").begin_object();
+    if (!c.aspect_ratio.empty()) w.field("aspect_ratio", c.aspect_ratio);
+    if (!c.image_size.empty()) w.field("image_size", c.image_size);
+    w.end_object();
+}
+
 void append_stream(JsonWriter& w, const Chat& c, const Encoding& e) {
     if (!c.stream) return;
     w.field("stream", true);
@@ -162,6 +194,7 @@ Result<std::string> encode_chat(const Chat& c, const WireTarget& target, Losses&
     append_reasoning(w, c, e);
     append_sampling(w, c, e);
     append_words(w, c, e);
+    append_output(w, c, e);
     append_stream(w, c, e);
     for (const auto& x : c.extras)
         if (!x.first.starts_with("stream_options.")) append_extras(w, {x}, "", e);

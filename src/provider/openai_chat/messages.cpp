@@ -98,7 +98,11 @@ bool is_content(const Part& p) {
 /// A single plain text goes as a string: some servers know no parts.
 Status append_content(JsonWriter& w, const std::vector<Part>& parts, const std::string& path, const Encoding& e,
                       bool null_when_empty) {
-    const auto n = std::count_if(parts.begin(), parts.end(), is_content);
+    // Of an assistant's turn, whose images stand beside it.
+    const auto is_said = [&](const Part& p) {
+        return is_content(p) && !(null_when_empty && std::holds_alternative<Image>(p));
+    };
+    const auto n = std::count_if(parts.begin(), parts.end(), is_said);
     w.key("content");
     if (n == 0) {
         null_when_empty ? w.null() : w.string("");
@@ -113,19 +117,33 @@ Status append_content(JsonWriter& w, const std::vector<Part>& parts, const std::
     w.begin_array();
     size_t i = 0;
     for (const Part& p : parts) {
-        if (is_content(p)) TRYV(std::visit(Content{w, e, fmt::format("{}.content[{}]", path, i)}, p));
+        if (is_said(p)) TRYV(std::visit(Content{w, e, fmt::format("{}.content[{}]", path, i)}, p));
         ++i;
     }
     w.end_array();
     return {};
 }
 
+/// Gemini's signature, in the place its OpenAI endpoint gives it. Other state is not for this wire.
+void append_state(JsonWriter& w, const State& state, const std::string& path, const Encoding& e) {
+    if (!state) return;
+    if (state.kind != state_kind::thought) {
+        e.losses.push_back(path + ".reasoning_state");
+        return;
+    }
+    w.key("extra_content").begin_object().key("google").begin_object();
+    w.field("thought_signature", state.data).end_object().end_object();
+}
+
 void append_tool_call(JsonWriter& w, const ToolCall& c, const std::string& path, const Encoding& e) {
-    w.begin_object().field("id", c.id).field("type", "function").key("function").begin_object().field("name", c.name);
-    w.field("arguments", c.arguments_json.empty() ? "{}" : std::string_view(c.arguments_json));
+    const std::string_view type = c.custom ? "custom" : "function";
+    w.begin_object().field("id", c.id).field("type", type).key(type).begin_object().field("name", c.name);
+    const bool empty = c.arguments_json.empty() && !c.custom;
+    w.field(c.custom ? "input" : "arguments", empty ? "{}" : std::string_view(c.arguments_json));
     append_extras(w, c.extras, path, e, "function.");
     w.end_object();
     append_extras(w, c.extras, path, e);
+    append_state(w, c.state, path, e);
     w.end_object();
 }
 
@@ -148,19 +166,47 @@ Status append_tool_calls(JsonWriter& w, const Message& m, const std::string& pat
     return {};
 }
 
-/// Only text that this wire's servers gave: signed or sealed reasoning of another wire would be refused or, worse,
-/// believed.
+/// State that another wire's model gave is never sent: it would be refused or, worse, believed. The text goes back
+/// where the provider wants it; the others refuse the member.
 void append_reasoning(JsonWriter& w, const Message& m, const std::string& path, const Encoding& e) {
     std::string text;
+    std::vector<std::string_view> details;
     for (const Part& p : m.parts) {
         const auto* r = std::get_if<Reasoning>(&p);
         if (!r) continue;
-        if (e.same_origin && !r->state)
+        const bool native = r->state.kind == state_kind::details;
+        if (native) details.push_back(r->state.data);
+        if (e.target.quirks.reasoning_back)
             text += r->text;
-        else
+        else if (!native && (r->state || !r->text.empty()))
             e.losses.push_back(path + ".reasoning");
     }
     if (!text.empty()) w.field("reasoning_content", text);
+    if (details.empty()) return;
+    w.key("reasoning_details").begin_array();
+    for (const auto d : details) w.raw(d);
+    w.end_array();
+}
+
+/// Images that the model made go back beside the content: an assistant's content takes none.
+void append_made_images(JsonWriter& w, const Message& m, const std::string& path, const Encoding& e) {
+    bool open = false;
+    for (const Part& p : m.parts) {
+        const auto* i = std::get_if<Image>(&p);
+        if (!i) continue;
+        if (!open) w.key("images").begin_array();
+        open = true;
+        w.begin_object().field("type", "image_url").key("image_url").begin_object();
+        w.field("url", i->data.empty() ? i->url : fmt::format("data:{};base64,{}", i->media_type, i->data));
+        w.end_object().end_object();
+        if (i->state) e.losses.push_back(path + ".images.reasoning_state");
+    }
+    if (open) w.end_array();
+}
+
+void append_text_state(JsonWriter& w, const Message& m, const std::string& path, const Encoding& e) {
+    for (const Part& p : m.parts)
+        if (const auto* t = std::get_if<Text>(&p); t && t->state) return append_state(w, t->state, path, e);
 }
 
 Status append_result(JsonWriter& w, const Message& m, const ToolResult& r, const std::string& path, const Encoding& e) {
@@ -229,6 +275,8 @@ Status append_message(JsonWriter& w, const Message& m, const std::string& path, 
     TRYV(append_content(w, rest.parts, path, e, assistant));
     if (assistant) {
         append_reasoning(w, rest, path, e);
+        append_made_images(w, rest, path, e);
+        append_text_state(w, rest, path, e);
         for (const Part& p : rest.parts)
             if (const auto* r = std::get_if<Refusal>(&p)) w.field("refusal", r->text);
         TRYV(append_tool_calls(w, rest, path, e));

@@ -22,6 +22,7 @@ class StreamDecoder final : public Decoder {
   public:
     Status feed(std::string_view bytes, std::vector<Event>& out) override {
         docs_.clear();
+        choices_.forget_views();
         if (over()) return {};
         TRYV(reader_.feed(bytes));
         SseEvent event;
@@ -31,6 +32,7 @@ class StreamDecoder final : public Decoder {
 
     Status end(std::vector<Event>& out) override {
         docs_.clear();
+        choices_.forget_views();
         SseEvent event;
         while (!over() && reader_.last(event))
             if (!take(event, out))
