@@ -25,8 +25,8 @@ enum class Auth : uint8_t { bearer, x_api_key, x_goog_api_key, api_key, sigv4, n
 struct ProviderKey {
     std::string secret;  ///< never logged
     int64_t weight = 1;
-    size_t index = 0;                       ///< position within the provider: what logs and health tables say
-    std::string access_key, session_token;  ///< of Amazon: what `secret` belongs to
+    size_t index = 0;                           ///< position within the provider: what logs and health tables say
+    std::string access_key{}, session_token{};  ///< of Amazon: what `secret` belongs to
 };
 
 struct Provider {

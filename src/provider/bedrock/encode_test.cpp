@@ -112,9 +112,10 @@ TEST(Bedrock, DocumentsGetNamesTheApiTakes) {
 TEST(Bedrock, ReasoningGoesBackWithItsStateOrNotAtAll) {
     Chat c = hello();
     c.messages.push_back(
-        said(Role::assistant,
-             {Reasoning{"t", {"anthropic.signature", "sig"}}, Reasoning{"", {"anthropic.redacted_thinking", "abc"}},
-              Reasoning{"foreign", {"openai.encrypted_content", "x"}}, Reasoning{"plain"}, Text{"hello", {}}}));
+        said(Role::assistant, {Reasoning{.text = "t", .state = {"anthropic.signature", "sig"}},
+                               Reasoning{.text = "", .state = {"anthropic.redacted_thinking", "abc"}},
+                               Reasoning{.text = "foreign", .state = {"openai.encrypted_content", "x"}},
+                               Reasoning{.text = "plain"}, Text{"hello", {}}}));
     c.messages.push_back(said(Role::user, {Text{"and?", {}}}));
     const auto s = encode(c);
     EXPECT_EQ(raw(s.body, {"messages", "1", "content"}),
