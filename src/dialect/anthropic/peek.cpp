@@ -62,7 +62,7 @@ struct Peek {
 
     Status system() {
         const JsonRef s = root["system"];
-        return given(s) ? content(s, "system", deepest_content) : Status{};
+        return given(s) ? content(s, Path{"system"}, deepest_content) : Status{};
     }
 
     Status messages() {
@@ -70,29 +70,30 @@ struct Peek {
         if (!given(list)) return bad("messages", "is missing");
         if (!list.is_array()) return bad("messages", "must be an array");
         if (!list.size()) return bad("messages", "is empty: send at least one message");
+        const Path at{"messages"};
         size_t i = 0;
-        for (const JsonRef m : list) TRYV(message(m, fmt::format("messages[{}]", i++)));
+        for (const JsonRef m : list) TRYV(message(m, at[i++]));
         e.size.messages = static_cast<int64_t>(i);
         return {};
     }
 
-    Status message(JsonRef m, const std::string& path) {
+    Status message(JsonRef m, const Path& path) {
         if (!m.is_object()) return bad(path, "must be an object");
-        TRY(const auto role, needed_string(m, "role", path + ".role"));
+        TRY(const auto role, needed_string(m, "role", path / "role"));
         // Claude Code puts its reminders into the middle of a conversation under the role system.
         if (role != "user" && role != "assistant" && role != "system")
-            return bad(path + ".role", "must be user, assistant or system");
-        if (!given(m["content"])) return bad(path + ".content", "is missing");
+            return bad(path / "role", "must be user, assistant or system");
+        if (!given(m["content"])) return bad(path / "content", "is missing");
         turn_has_state = false;
         turn_calls.clear();
-        TRYV(content(m["content"], path + ".content", deepest_content));
+        TRYV(content(m["content"], path / "content", deepest_content));
         // Some providers give their state with the calls, and their callers' dialect has no place for it: the gateway
         // then knows the turn again by the ids of its calls.
         if (!turn_has_state) e.state.insert(e.state.end(), turn_calls.begin(), turn_calls.end());
         return {};
     }
 
-    Status content(JsonRef content, const std::string& path, int depth) {
+    Status content(JsonRef content, const Path& path, int depth) {
         if (content.is_string()) {
             text(content.text());
             return {};
@@ -100,15 +101,15 @@ struct Peek {
         if (!content.is_array()) return bad(path, "must be a string or an array of blocks");
         if (depth == 0) return bad(path, "is nested too deep");
         size_t i = 0;
-        for (const JsonRef b : content) TRYV(block(b, fmt::format("{}[{}]", path, i++), depth - 1));
+        for (const JsonRef b : content) TRYV(block(b, path[i++], depth - 1));
         return {};
     }
 
-    Status block(JsonRef b, const std::string& path, int depth) {
+    Status block(JsonRef b, const Path& path, int depth) {
         if (!b.is_object()) return bad(path, "must be an object");
-        TRY(const auto type, needed_string(b, "type", path + ".type"));
+        TRY(const auto type, needed_string(b, "type", path / "type"));
         if (type == "text") return words(b, "text", path);
-        if (type == "image") return image(b["source"], path + ".source");
+        if (type == "image") return image(b["source"], path / "source");
         if (type == "document") return document(b, path, depth);
         if (type == "tool_use") return tool_use(b, path);
         if (type == "tool_result") return tool_result(b, path, depth);
@@ -118,20 +119,20 @@ struct Peek {
         return {};
     }
 
-    Status words(JsonRef b, std::string_view member, const std::string& path) {
-        TRY(const auto s, needed_string(b, member, fmt::format("{}.{}", path, member)));
+    Status words(JsonRef b, std::string_view member, const Path& path) {
+        TRY(const auto s, needed_string(b, member, path / member));
         text(s);
         return {};
     }
 
-    Status source(JsonRef s, const std::string& path, std::string_view needed) {
+    Status source(JsonRef s, const Path& path, std::string_view needed) {
         if (!s.is_object()) return bad(path, "must be an object");
-        TRYV(needed_string(s, "type", path + ".type"));
-        if (!needed.empty()) TRYV(needed_string(s, needed, fmt::format("{}.{}", path, needed)));
+        TRYV(needed_string(s, "type", path / "type"));
+        if (!needed.empty()) TRYV(needed_string(s, needed, path / needed));
         return {};
     }
 
-    Status image(JsonRef s, const std::string& path) {
+    Status image(JsonRef s, const Path& path) {
         const auto type = s["type"].text();
         TRYV(source(s, path, type == "base64" ? "data" : type == "url" ? "url" : ""));
         ++e.size.images;
@@ -139,49 +140,49 @@ struct Peek {
         return {};
     }
 
-    Status document(JsonRef b, const std::string& path, int depth) {
+    Status document(JsonRef b, const Path& path, int depth) {
         const JsonRef s = b["source"];
         const auto type = s["type"].text();
         const bool holds_text = type == "text" || type == "content";
-        TRYV(source(s, path + ".source", type == "url" ? "url" : type == "base64" || type == "text" ? "data" : ""));
+        TRYV(source(s, path / "source", type == "url" ? "url" : type == "base64" || type == "text" ? "data" : ""));
         text(b["title"].text());
         text(b["context"].text());
         if (type == "text") text(s["data"].text());
-        if (type == "content") TRYV(content(s["content"], path + ".source.content", depth));
+        if (type == "content") TRYV(content(s["content"], path / "source" / "content", depth));
         if (holds_text) return {};
         e.size.file_bytes += static_cast<int64_t>(s["data"].text().size()) * 3 / 4;
         e.needs |= feature_files;
         return {};
     }
 
-    Status tool_use(JsonRef b, const std::string& path) {
-        TRYV(needed_string(b, "id", path + ".id"));
-        TRY(const auto name, needed_string(b, "name", path + ".name"));
+    Status tool_use(JsonRef b, const Path& path) {
+        TRYV(needed_string(b, "id", path / "id"));
+        TRY(const auto name, needed_string(b, "name", path / "name"));
         const JsonRef input = b["input"];
-        if (!input.is_object()) return bad(path + ".input", "must be an object");
+        if (!input.is_object()) return bad(path / "input", "must be an object");
         text(name);
         text(input.raw());
         turn_calls.push_back(span(b["id"]));
         return {};
     }
 
-    Status tool_result(JsonRef b, const std::string& path, int depth) {
-        TRYV(needed_string(b, "tool_use_id", path + ".tool_use_id"));
+    Status tool_result(JsonRef b, const Path& path, int depth) {
+        TRYV(needed_string(b, "tool_use_id", path / "tool_use_id"));
         const JsonRef failed = b["is_error"];
-        if (given(failed) && !failed.is_bool()) return bad(path + ".is_error", "must be true or false");
-        return given(b["content"]) ? content(b["content"], path + ".content", depth) : Status{};
+        if (given(failed) && !failed.is_bool()) return bad(path / "is_error", "must be true or false");
+        return given(b["content"]) ? content(b["content"], path / "content", depth) : Status{};
     }
 
-    Status thinking(JsonRef b, const std::string& path) {
-        TRY(const auto said, needed_string(b, "thinking", path + ".thinking"));
-        TRYV(string_at(b, "signature", path + ".signature"));
+    Status thinking(JsonRef b, const Path& path) {
+        TRY(const auto said, needed_string(b, "thinking", path / "thinking"));
+        TRYV(string_at(b, "signature", path / "signature"));
         // Where the text is not shown, its size still shows in the signature.
         text(said.empty() ? b["signature"].text() : said);
         state(b["signature"]);
         return {};
     }
 
-    Status redacted(JsonRef b, const std::string& path) {
+    Status redacted(JsonRef b, const Path& path) {
         TRYV(words(b, "data", path));
         state(b["data"]);
         return {};
@@ -198,27 +199,28 @@ struct Peek {
         if (!given(list)) return {};
         if (!list.is_array()) return bad("tools", "must be an array");
         if (static_cast<int64_t>(list.size()) > most_tools) return bad("tools", "has more than 10,000 entries");
+        const Path at{"tools"};
         size_t i = 0;
-        for (const JsonRef t : list) TRYV(tool(t, fmt::format("tools[{}]", i++)));
+        for (const JsonRef t : list) TRYV(tool(t, at[i++]));
         e.size.tools = static_cast<int64_t>(i);
         need(i > 0, feature_tools);
         return {};
     }
 
-    Status tool(JsonRef t, const std::string& path) {
+    Status tool(JsonRef t, const Path& path) {
         if (!t.is_object()) return bad(path, "must be an object");
-        TRYV(string_at(t, "type", path + ".type"));
+        TRYV(string_at(t, "type", path / "type"));
         const auto type = t["type"].text();
         if (!type.empty() && type != "custom") {  // the provider's own, by versioned name: the provider judges them
             e.needs |= feature_custom_tools;
             text(t.raw());
             return {};
         }
-        TRY(const auto name, needed_string(t, "name", path + ".name"));
-        if (name.empty() || name.size() > longest_name) return bad(path + ".name", "must have 1 to 256 bytes");
-        TRYV(string_at(t, "description", path + ".description"));
+        TRY(const auto name, needed_string(t, "name", path / "name"));
+        if (name.empty() || name.size() > longest_name) return bad(path / "name", "must have 1 to 256 bytes");
+        TRYV(string_at(t, "description", path / "description"));
         const JsonRef schema = t["input_schema"];
-        if (!schema.is_object()) return bad(path + ".input_schema", "must be a JSON Schema object");
+        if (!schema.is_object()) return bad(path / "input_schema", "must be a JSON Schema object");
         text(name);
         text(t["description"].text());
         text(schema.raw());
@@ -229,10 +231,10 @@ struct Peek {
         const JsonRef choice = root["tool_choice"];
         if (!given(choice)) return {};
         if (!choice.is_object()) return bad("tool_choice", "must be an object with type auto, any, tool or none");
-        TRY(const auto type, needed_string(choice, "type", "tool_choice.type"));
+        TRY(const auto type, needed_string(choice, "type", Path{"tool_choice.type"}));
         if (type != "auto" && type != "any" && type != "tool" && type != "none")
             return bad("tool_choice.type", "must be auto, any, tool or none");
-        if (type == "tool") TRYV(needed_string(choice, "name", "tool_choice.name"));
+        if (type == "tool") TRYV(needed_string(choice, "name", Path{"tool_choice.name"}));
         if (const JsonRef one = choice["disable_parallel_tool_use"]; given(one) && !one.is_bool())
             return bad("tool_choice.disable_parallel_tool_use", "must be true or false");
         need(type == "any" || type == "tool", feature_tool_choice);
@@ -257,7 +259,7 @@ struct Peek {
     Status objects() {
         for (const auto name : {"thinking", "metadata", "output_config", "output_format", "context_management"})
             if (const JsonRef v = root[name]; given(v) && !v.is_object()) return bad(name, "must be an object");
-        if (const JsonRef v = root["thinking"]; given(v)) TRYV(needed_string(v, "type", "thinking.type"));
+        if (const JsonRef v = root["thinking"]; given(v)) TRYV(needed_string(v, "type", Path{"thinking.type"}));
         TRYV(string_at(root["metadata"], "user_id", "metadata.user_id"));
         return {};
     }
