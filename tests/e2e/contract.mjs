@@ -41,7 +41,7 @@ export function callsOf(contract, route) {
     const models = !named ? [undefined] : /embed/i.test(route.path) ? [embedder] : Object.values(wires);
     return models.flatMap((model) => (fields.stream ? [false, true] : [null]).map((stream) => {
         const body = example && { ...example, ...(example.model ? { model } : {}), ...(stream === null ? {} : { stream }) };
-        const given = example?.model || !model ? {} : Object.fromEntries(parametersOf(contract, route.row).filter((p) => p.in === 'path').map((p) => [p.name, model]));
+        const given = example?.model || !model ? {} : Object.fromEntries(parametersOf(contract, route.row).filter((p) => p.in === 'path').map((p) => [p.name, model + (p.example.match(/:.*/)?.[0] ?? '')]));  // Google puts the method behind the model
         return { method: route.method, path: pathFor(contract, route, given), body, model, stream: stream ?? /stream/i.test(route.path) };
     }));
 }

@@ -162,8 +162,9 @@ for (const [wire, model] of Object.entries(chatWires)) {
                 if (piece.name === 'get_weather') assertWeatherArguments(piece.arguments);
                 else assert.equal(typeof JSON.parse(piece.arguments).zone, 'string');
             }
-            const single = await client.chat.completions.create({ ...ask, parallel_tool_calls: false });
-            assert.equal(single.choices[0].message.tool_calls.length, 1);
+            const { data: single, response } = await client.chat.completions.create({ ...ask, parallel_tool_calls: false }).withResponse();
+            if (wire === 'gemini') assert.match(response.headers.get('x-aig-loss'), /parallel_tool_calls/);  // Google has no such switch
+            else assert.equal(single.choices[0].message.tool_calls.length, 1);
         });
 
         for (const stream of [false, true]) {
