@@ -101,7 +101,7 @@ void append_reasoning(JsonWriter& w, const Chat& c, const Encoding& e) {
     std::string_view effort = c.reasoning_effort;
     if (c.reasoning_budget) {
         if (effort.empty()) effort = effort_for(*c.reasoning_budget);
-        e.losses.push_back("reasoning budget");
+        e.losses.push_back("reasoning_budget");
     }
     if (!effort.empty()) w.field("reasoning_effort", effort);
 }

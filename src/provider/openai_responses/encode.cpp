@@ -121,7 +121,7 @@ void append_reasoning(JsonWriter& w, const Job& job) {
     std::string_view effort = c.reasoning_effort, summary = c.reasoning_summary;
     if (c.reasoning_budget) {
         if (effort.empty()) effort = effort_for(*c.reasoning_budget);
-        job.lose("reasoning budget");
+        job.lose("reasoning_budget");
         // Who gives thinking a budget in the Messages shape is shown it.
         if (summary.empty() && c.origin == "anthropic") summary = "auto";
     }

@@ -140,7 +140,7 @@ TEST(ResponsesEncode, a_budget_of_thinking_is_the_nearest_effort) {
     c.reasoning_budget = 8'000;
     const auto s = send(c);
     EXPECT_EQ(s.at("reasoning"), R"({"effort":"medium","summary":"auto"})");
-    EXPECT_EQ(s.losses, Losses{"reasoning budget"});
+    EXPECT_EQ(s.losses, Losses{"reasoning_budget"});
 }
 
 TEST(ResponsesEncode, tools_are_flat_and_say_whether_they_are_strict) {
