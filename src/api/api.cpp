@@ -36,6 +36,10 @@ std::string normal_path(std::string_view path) {
     if (path.empty()) return "/";
     while (path.starts_with("/v1/v1/") || path == "/v1/v1" || path.starts_with("/v1/v1beta/")) path.remove_prefix(3);
     while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+    // Clients of Google's API take a model with a slash for a whole path: /v1beta/openai/gpt-5.4:generateContent.
+    constexpr std::string_view google = "/v1beta/", models = "/v1beta/models";
+    if (path.starts_with(google) && !path.starts_with(models) && path.find(':') != std::string_view::npos)
+        return std::string(models).append(path.substr(google.size() - 1));
     return std::string(path);
 }
 
