@@ -40,7 +40,7 @@ void note(Said& said, const Event& e) {
     }
     std::string& text = said.texts[static_cast<size_t>(e.kind)];
     text += e.text;
-    if (e.kind != Event::Kind::reasoning) text += e.id, text += e.name, text += e.raw;
+    if (e.kind != Event::Kind::reasoning && e.kind != Event::Kind::state) text += e.id, text += e.name, text += e.raw;
     if (e.kind == Event::Kind::usage) said.usage = e.usage;
     if (e.kind == Event::Kind::finish) said.stop = e.stop;
 }
@@ -76,27 +76,33 @@ Said decode(std::string_view bytes, bool stream, const std::vector<size_t>& cuts
     return said;
 }
 
+/// Rebuilt by its recorder from several replies in one: what follows the first is nobody's.
+bool is_many(const Recording& r) { return r.id == "499b0ca74d3078a8"; }
 /// Creations only: what a cancel answers is no reply of a model.
 bool is_reply(const Recording& r) {
     return r.status == 200 && !r.base64 && !r.request.empty() && r.path.find("/cancel") == std::string::npos &&
            r.path.find("/resp_") == std::string::npos;
 }
-bool is_candidate(const Recording& r) { return is_reply(r) || (r.status == 200 && r.fidelity == "reconstructed"); }
+bool is_candidate(const Recording& r) {
+    if (is_many(r)) return false;
+    return is_reply(r) || (r.status == 200 && r.fidelity == "reconstructed");
+}
 
 /// The response object itself, or the one in the last event of a stream; its items as the stream's item events give
 /// them where the last event leaves them out.
 struct Final {
     JsonDoc doc;
-    JsonRef response;
+    bool streamed = false;
+    JsonRef response() const { return streamed ? doc.root()["response"] : doc.root(); }
     std::vector<JsonDoc> done;  ///< events of finished items
 };
 std::optional<Final> final_of(const Recording& r) {
     Final f;
+    f.streamed = r.stream;
     if (!r.stream) {
         auto doc = JsonDoc::parse(r.response);
         if (!doc) return {};
         f.doc = *std::move(doc);
-        f.response = f.doc.root();
         return f;
     }
     size_t at = 0;
@@ -112,7 +118,6 @@ std::optional<Final> final_of(const Recording& r) {
         else if (doc->root()["response"]["usage"])
             f.doc = *std::move(doc);
     }
-    f.response = f.doc.root()["response"];
     return f;
 }
 
@@ -155,17 +160,14 @@ TEST(ResponsesWireRecordings, every_reply_decodes_to_what_its_final_response_say
             EXPECT_NE(s.stop, StopReason::other) << r.id;
             Expected x;
             if (f->done.empty())
-                for (const JsonRef item : f->response["output"]) expect_item(x, item);
+                for (const JsonRef item : f->response()["output"]) expect_item(x, item);
             for (const JsonDoc& event : f->done) expect_item(x, event.root()["item"]);
             EXPECT_EQ(s.text(Event::Kind::text), x.text) << file << " " << r.id;
             EXPECT_EQ(s.text(Event::Kind::refusal), x.refusal) << file << " " << r.id;
             EXPECT_EQ(s.text(Event::Kind::tool_arguments), x.arguments) << file << " " << r.id;
             EXPECT_EQ(s.text(Event::Kind::tool_begin), x.names) << file << " " << r.id;
-            std::string sealed = s.text(Event::Kind::state);
-            for (size_t at; (at = sealed.find(state_kind::encrypted)) != std::string::npos;)
-                sealed.erase(at, state_kind::encrypted.size());
-            EXPECT_EQ(sealed, x.sealed) << file << " " << r.id;
-            const JsonRef usage = f->response["usage"];
+            EXPECT_EQ(s.text(Event::Kind::state), x.sealed) << file << " " << r.id;
+            const JsonRef usage = f->response()["usage"];
             if (!s.usage) {
                 // One recording counts minus nine output tokens.
                 EXPECT_LT(usage["output_tokens"].integer().value_or(0), 0) << file << " " << r.id;
@@ -231,8 +233,8 @@ TEST(ResponsesWireRecordings, buffered_says_and_bills_like_streamed) {
         recordings::each(file, [&](const Recording& r) {
             if (!is_candidate(r) || !r.stream) return;
             const auto f = final_of(r);
-            if (!f->response["output"].size() || f->response["output"].size() != f->done.size()) return;
-            const Said streamed = decode(r.response, true, {}), whole = decode(f->response.raw(), false, {});
+            if (!f->response()["output"].size() || f->response()["output"].size() != f->done.size()) return;
+            const Said streamed = decode(r.response, true, {}), whole = decode(f->response().raw(), false, {});
             ASSERT_TRUE(whole.terminal) << r.id;
             EXPECT_EQ(whole.usage, streamed.usage) << r.id;
             EXPECT_EQ(whole.stop, streamed.stop) << r.id;

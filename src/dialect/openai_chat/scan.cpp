@@ -109,6 +109,7 @@ struct ReplyScan::Reading {
     Status choice(JsonRef c) {
         int64_t index = 0;
         std::string_view finish;
+        bool completes = false;
         for (const JsonRef m : c) {
             const auto key = m.key();
             if (key == "index") {
@@ -122,7 +123,8 @@ struct ReplyScan::Reading {
                 if (m.is_object() && !c["delta"]) TRYV(message(m));
             } else if (key == "text") {
                 // A text completion; Together repeats a chat's delta so.
-                if (!c["delta"] && !c["message"]) output(m.text());
+                completes = m.is_string() && !c["delta"] && !c["message"];
+                if (completes) output(m.text());
             } else if (key == "finish_reason") {
                 finish = m.text();
             } else if (key == "error" && m.is_object()) {
@@ -133,6 +135,8 @@ struct ReplyScan::Reading {
         if (index < 0 || index >= static_cast<int64_t>(most_choices)) return garbage("a choice has no proper index");
         scan.begun_.set(static_cast<size_t>(index));
         if (finish.empty()) return {};
+        // Nothing more to say is an answer to a text, as it is not to a question.
+        if (completes) facts.empty_output = false;
         // Some say "tool_calls" and then "stop": the first word counts.
         if (index == 0 && !scan.ended_[0]) facts.stop = canon::openai::stop_of(finish);
         scan.ended_.set(static_cast<size_t>(index));

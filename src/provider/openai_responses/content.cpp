@@ -32,7 +32,8 @@ struct Content {
         w.begin_object().field("type", "input_image");
         if (!i.data.empty() || !i.url.empty())
             w.field("image_url", i.data.empty() ? i.url : fmt::format("data:{};base64,{}", i.media_type, i.data));
-        if (!i.detail.empty()) w.field("detail", i.detail);
+        // Required by the schema, and servers that check it refuse an image without.
+        w.field("detail", i.detail.empty() ? "auto" : std::string_view(i.detail));
         job.append_extras(w, i.extras, where);
         w.end_object();
         return {};

@@ -238,12 +238,12 @@ TEST(ResponsesEncode, images_and_files) {
     EXPECT_EQ(
         send(c).at("input"),
         R"([{"role":"user","content":[{"type":"input_text","text":"see"},{"type":"input_image","image_url":"https://x/y.png","detail":"high"},)"
-        R"({"type":"input_image","image_url":"data:image/png;base64,AAAA"},{"type":"input_file","filename":"file.pdf","file_data":"data:application/pdf;base64,JVBER"},)"
+        R"({"type":"input_image","image_url":"data:image/png;base64,AAAA","detail":"auto"},{"type":"input_file","filename":"file.pdf","file_data":"data:application/pdf;base64,JVBER"},)"
         R"({"type":"input_file","file_id":"file-1"},{"type":"input_file","file_url":"https://x/y.pdf"}]}])");
     c.messages = {result("c1", {Text{"shot", {}}, inline_data})};
     EXPECT_EQ(
         send(c).at("input"),
-        R"([{"type":"function_call_output","call_id":"c1","output":[{"type":"input_text","text":"shot"},{"type":"input_image","image_url":"data:image/png;base64,AAAA"}]}])");
+        R"([{"type":"function_call_output","call_id":"c1","output":[{"type":"input_text","text":"shot"},{"type":"input_image","image_url":"data:image/png;base64,AAAA","detail":"auto"}]}])");
     // Another company's file id would name a stranger's file, or none.
     c.origin = "anthropic";
     c.messages = {with(Role::user, {by_id})};

@@ -24,7 +24,9 @@ void write_usage(JsonWriter& w, const Answer& a) {
     count("prompt_tokens", a.usage.input);
     count("completion_tokens", a.usage.output);
     count("total_tokens", a.usage.input + a.usage.output);
-    w.key("prompt_tokens_details").begin_object().field("cached_tokens", a.usage.cached).end_object().end_object();
+    if (a.usage.cached)
+        w.key("prompt_tokens_details").begin_object().field("cached_tokens", a.usage.cached).end_object();
+    w.end_object();
 }
 
 /// Columns, a row a token; offsets count characters of the whole answer.

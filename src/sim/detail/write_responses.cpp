@@ -300,7 +300,6 @@ class EventWriter {
         event(fmt::format("{}.done", family), [&](JsonWriter& w) {
             place(w, item, index);
             w.field(c.custom ? "input" : "arguments", c.arguments);
-            if (!c.custom) w.field("name", c.name);
         });
     }
 
