@@ -40,7 +40,7 @@ test('an empty wallet reaches no provider by any route, in any dialect', async (
                 const reply = await poor.request(path, { method, body });
                 const text = await reply.text();
                 assert.ok([402, 422].includes(reply.status), `${prefix} ${method} ${path}: ${reply.status} ${text}`);
-                assert.match(text, /balance|quota|credit|billing/i, `${method} ${path} says that money is missing`);
+                assert.match(text, /balance|quota|credit|billing|wallet/i, `${method} ${path} says that money is missing`);
                 if (path === '/v1/chat/completions') assert.deepEqual([reply.status, JSON.parse(text).error.code], refusals[prefix]);
             }
     }
