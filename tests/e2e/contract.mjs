@@ -21,7 +21,7 @@ export function pathFor(contract, { path, method, row }, given = {}) {
         const parameter = parametersOf(contract, row).find((p) => p.in === 'path' && p.name === name);
         const value = given[name] ?? parameter?.example ?? parameter?.schema?.examples?.[0];
         assert.ok(value, `${method} ${path}: give the parameter '${name}' an example in the contract`);
-        return encodeURIComponent(value).replaceAll('%2F', '/');
+        return encodeURIComponent(value).replaceAll('%2F', '/').replaceAll('%3A', ':');
     });
 }
 
@@ -34,16 +34,26 @@ export function exampleOf(contract, { path, method, row }) {
     return structuredClone(example);
 }
 
-/** Every way a paid route can be asked: its example, for text models by each wire, streamed and whole where it streams. {path, method, body} */
+/** Every way a paid route can be asked: its example (or each of its examples, with the parameters' of the same name), for text models by each
+    wire, streamed and whole where the body says so. {method, path, body, stream} */
 export function callsOf(contract, route) {
-    const example = exampleOf(contract, route), fields = resolved(contract, bodyOf(contract, route.row)?.schema)?.properties ?? {};
-    const named = example?.model ?? parametersOf(contract, route.row).find((p) => p.in === 'path' && /model|id/.test(p.name))?.example;
-    const models = !named ? [undefined] : /embed/i.test(route.path) ? [embedder] : Object.values(wires);
-    return models.flatMap((model) => (fields.stream ? [false, true] : [null]).map((stream) => {
-        const body = example && { ...example, ...(example.model ? { model } : {}), ...(stream === null ? {} : { stream }) };
-        const given = example?.model || !model ? {} : Object.fromEntries(parametersOf(contract, route.row).filter((p) => p.in === 'path').map((p) => [p.name, model + (p.example.match(/:.*/)?.[0] ?? '')]));  // Google puts the method behind the model
-        return { method: route.method, path: pathFor(contract, route, given), body, model, stream: stream ?? /stream/i.test(route.path) };
-    }));
+    const shape = bodyOf(contract, route.row), fields = resolved(contract, shape?.schema)?.properties ?? {};
+    const names = shape?.examples ? Object.keys(shape.examples) : [null];
+    return names.flatMap((name) => {
+        const body = name ? structuredClone(shape.examples[name].value) : exampleOf(contract, route);
+        const parameters = parametersOf(contract, route.row), value = (p) => (name && p.examples?.[name]?.value) ?? p.example;
+        const given = Object.fromEntries(parameters.filter((p) => p.in === 'path' && value(p)).map((p) => [p.name, value(p)]));
+        const query = parameters.filter((p) => p.in === 'query' && name && p.examples?.[name]).map((p) => `${p.name}=${value(p)}`).join('&');
+        const models = /embed/i.test(`${route.path} ${name}`) ? [embedder] : Object.values(wires);
+        return models.flatMap((model) => {
+            const inPath = Object.fromEntries(Object.entries(given).map(([key, text]) => [key, text.replace(/^.*(?=:\w+$)/, model)]));
+            const path = pathFor(contract, route, inPath) + (query && `?${query}`);
+            return (fields.stream ? [false, true] : [null]).map((stream) => ({
+                method: route.method, path, stream: stream ?? name === 'stream',
+                body: body && { ...body, ...(body.model ? { model } : {}), ...(stream === null ? {} : { stream }) },
+            }));
+        });
+    });
 }
 
 /** How an object of a path such as /v1/things/{id}/more is made: by the POST of what stands before it, where the contract shows a body. */

@@ -11,6 +11,8 @@ import { promisify } from 'node:util';
 export const root = process.env.AIG_ROOT ?? path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
 export const binary = process.env.AIG_BIN ?? path.join(root, 'build/aig');
 export const scale = Number(process.env.AIG_TEST_SCALE ?? 1);
+/** How many times as long a start may take: for a machine that is busy with other things. */
+const patience = Number(process.env.AIG_TEST_PATIENCE ?? 1);
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A model on each wire, so that every suite meets the lossless lane and the translated one. */
@@ -78,7 +80,7 @@ export class Program {
     get running() { return this.child.exitCode === null && this.child.signalCode === null; }
 
     async ready(timeoutMs = 15_000) {
-        const deadline = Date.now() + timeoutMs;
+        const deadline = Date.now() + timeoutMs * patience;
         while (Date.now() < deadline) {
             if (fs.existsSync(this.readyFile)) return JSON.parse(fs.readFileSync(this.readyFile, 'utf8'));
             if (!this.running) break;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import os from 'node:os';
 import { after, before, test } from 'node:test';
 import { burst } from './burst.mjs';
-import { Gateway, aig, dollars, nanos, scale, sleep, wires } from './harness.mjs';
+import { Gateway, aig, dollars, embedder, nanos, scale, sleep, wires } from './harness.mjs';
 
 let gateway;
 before(async () => { gateway = await Gateway.dev(); });
@@ -14,11 +14,12 @@ async function verified() {
     assert.equal(code, 0, stdout + stderr);
 }
 
-/** Fires n calls at once; gives back {status, ms, body} of each. */
+/** Fires n calls at once; gives back {status, ms, body} of each. What has an `input` is embedded. */
 function fire(customer, n, bodyOf) {
     return Promise.all(Array.from({ length: n }, async (_, i) => {
         const began = performance.now();
-        const reply = await customer.chat(bodyOf(i));
+        const asked = bodyOf(i);
+        const reply = asked.input ? await customer.request('/v1/embeddings', { body: asked }) : await customer.chat(asked);
         const body = await reply.text();
         return { status: reply.status, ms: performance.now() - began, body };
     }));
@@ -102,7 +103,7 @@ test('priced per token: never more than was paid in, every refusal justified', a
             await sleep(10);
         }
     })();
-    const replies = await fire(customer, 1000, (i) => ({ ...ask, stream: i % 3 === 0, model: i % 5 === 0 ? wires.anthropic : wires.openai }));
+    const replies = await fire(customer, 1000, (i) => (i % 7 === 0 ? { model: embedder, input: 'x'.repeat(500) } : { ...ask, stream: i % 3 === 0, model: i % 5 === 0 ? wires.anthropic : wires.openai }));
     watching = false;
     await watch;
     const answered = replies.filter((reply) => reply.status === 200);

@@ -201,7 +201,7 @@ describe('the portal', () => {
             const { data } = await ann.ok('GET', '/portal/api/deposits');
             return data[0]?.status === 'credited' && data;
         });
-        assert.equal(paid.credited, '7.000000000');
+        assert.equal(nanos(paid.credited), nanos('7'));
         assert.deepEqual(await ann.ok('GET', `/portal/api/deposits/${paid.deposit_id}`), paid);
         assert.equal((await ann.ok('GET', '/portal/api/balance')).balance, '7.000000000');
 
