@@ -17,12 +17,14 @@
 #include "limits/failed_auth.h"
 #include "net/server.h"
 #include "records/idempotency.h"
+#include "records/responses.h"
 #include "store/store.h"
 #include "topup/topups.h"
 
 namespace aig::api {
 
 class Portal;
+class BackgroundRuns;  // api/openai/background.h
 
 /// How money is shown to keys of one prefix (billing.display); the wallet's currency does not change.
 struct Display {
@@ -40,8 +42,11 @@ struct Services {
     records::Idempotency* idempotency = nullptr;
     limits::Limiter* limiter = nullptr;
     limits::FailedAuth* failed_auth = nullptr;
-    Portal* portal = nullptr;                             ///< null: /portal/* is not there
-    topup::Topups* topups = nullptr;                      ///< null: none are configured
+    Portal* portal = nullptr;                       ///< null: /portal/* is not there
+    topup::Topups* topups = nullptr;                ///< null: none are configured
+    std::shared_ptr<records::Responses> responses;  ///< null: none are stored
+    std::shared_ptr<BackgroundRuns> background;     ///< as responses
+    int64_t response_retention_us = 0;
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;

@@ -72,17 +72,15 @@ Status json_body(const net::Headers& headers) {
     return Error(ErrorCode::media_type, fmt::format("this route does not take '{}'", media.substr(0, 80)));
 }
 
-rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::Incoming in) {
+Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect, canon::Incoming in) {
     const auto& headers = request.http.head().headers;
-    CO_TRYV(json_body(headers));
-    CO_TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
-    CO_TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
-    CO_TRYV(known_word(headers, "x-aig-explain", {"true", "false"}));
-    CO_TRYV(known_word(headers, "x-aig-strict", {"true", "false"}));
-    CO_TRY(auto tag, cost_tag(headers, *request.principal));
-    CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
+    TRYV(json_body(headers));
+    TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
+    TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
+    TRYV(known_word(headers, "x-aig-explain", {"true", "false"}));
+    TRYV(known_word(headers, "x-aig-strict", {"true", "false"}));
     gateway::Call call;
-    in.body = body.bytes;
+    TRY(call.tag, cost_tag(headers, *request.principal));
     call.dialect = &dialect;
     call.in = in;
     for (const auto name : dialect.forwards())
@@ -91,15 +89,26 @@ rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::I
     call.principal = request.principal;
     call.request_id = request.request_id;
     call.correlation_id = request.correlation_id;
-    call.tag = std::move(tag);
     call.quote = headers.get("x-aig-quote").substr(0, max_quote);
     call.explain = headers.get("x-aig-explain") == "true";
     call.strict = headers.get("x-aig-strict") == "true";
     call.started_us = request.started_us;
     call.started_mono_ns = request.started_mono_ns;
-    call.keep = keep_call(request);
+    return call;
+}
+
+rt::Task<Status> run_call(Request& request, gateway::Call& call) {
     ExchangeSink sink(request);
     auto done = co_await request.services.gateway->run(call, sink);
+    co_return done;
+}
+
+rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::Incoming in) {
+    CO_TRY(auto call, make_call(request, dialect, in));
+    CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
+    call.in.body = body.bytes;
+    call.keep = keep_call(request);
+    auto done = co_await run_call(request, call);
     co_return done;
 }
 

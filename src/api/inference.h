@@ -13,4 +13,10 @@ rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::I
 /// Media types under which clients send JSON; media_type for others.
 Status json_body(const net::Headers& headers);
 
+/// Its two halves, for surfaces that do something to the body in between. The call as the request's headers describe
+/// it, without a body; bad headers are refused.
+Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect, canon::Incoming in);
+/// Runs it with the answer to the caller. `call` outlives the task.
+rt::Task<Status> run_call(Request& request, gateway::Call& call);
+
 }  // namespace aig::api

@@ -10,6 +10,7 @@
 #include "api/gemini/models.h"
 #include "api/openai/inference.h"
 #include "api/openai/models.h"
+#include "api/openai/responses.h"
 #include "api/portal/account.h"
 #include "api/portal/deposits.h"
 #include "api/portal/keys.h"
@@ -38,6 +39,12 @@ const std::vector<Route>& routes() {
         {"POST", "/v1/messages/count_tokens", count_message_tokens, Billing::free, Access::key},
         {"GET", "/", base_url, Billing::free, Access::open},
         {"GET", "/v1", base_url, Billing::free, Access::open},
+        {"POST", "/v1/responses", create_response, Billing::held, Access::key, Mark::once},
+        {"POST", "/v1/responses/input_tokens", count_input_tokens, Billing::free, Access::key},
+        {"POST", "/v1/responses/{id}/cancel", cancel_response, Billing::free, Access::key},
+        {"GET", "/v1/responses/{id}/input_items", list_input_items, Billing::free, Access::key},
+        {"GET", "/v1/responses/{id}", get_response, Billing::free, Access::key},
+        {"DELETE", "/v1/responses/{id}", delete_response, Billing::free, Access::key},
         {"GET", "/v1/models", list_models, Billing::free, Access::optional_key},
         {"GET", "/v1/models/{id}", get_model, Billing::free, Access::optional_key},
         {"GET", "/v1/balance", balance, Billing::free, Access::key},

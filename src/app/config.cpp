@@ -65,6 +65,7 @@ class Taker {
         c.portal = portal(root.group("portal"));
         c.mail = mail(root.group("mail"));
         c.security.key_in_url = root.group("security").flag("key_in_url");
+        c.responses = responses(root.group("responses"));
         c.topups = read_topups(root.group("topups"),
                                [this](std::string path, std::string why) { fault(std::move(path), std::move(why)); });
         c.catalogue = catalogue::read_config(root);
@@ -123,6 +124,10 @@ class Taker {
 
     static LogConfig log(const Reader& r) {
         return {log_format(r.text("format")), log_level(r.text("level")), r.flag("requests")};
+    }
+
+    static ResponsesConfig responses(const Reader& r) {
+        return {r.flag("store"), r.number("retention").value_or(0), r.number("background_per_account").value_or(0)};
     }
 
     PortalConfig portal(const Reader& r) {

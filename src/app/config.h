@@ -60,6 +60,10 @@ struct MailConfig {
     std::string from, smtp_url, user, password, ca_file;
     bool tls = true;
 };
+struct ResponsesConfig {
+    bool store = true;
+    int64_t retention_ms = 0, background_per_account = 0;
+};
 struct SecurityConfig {
     bool key_in_url = true;
 };
@@ -71,6 +75,7 @@ struct Config {
     BillingConfig billing;
     PortalConfig portal;
     MailConfig mail;
+    ResponsesConfig responses;
     SecurityConfig security;
     topup::TopupSettings topups;
     catalogue::Config catalogue;                      ///< its fee_percent is billing's

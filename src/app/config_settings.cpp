@@ -151,6 +151,16 @@ constexpr std::array rows{
         .words("plain|stripe")
         .restart(),
 
+    s::group("responses", "State of the Responses API (`/v1/responses`), sealed in the database."),
+    s::boolean("responses.store", "true",
+               "Keep answers that were not sent with `store: false`; off, there is no `previous_response_id` and no "
+               "`background`.")
+        .restart(),
+    s::duration("responses.retention", "30d", "How long they are kept.").range(60'000, 315'360'000'000).restart(),
+    s::integer("responses.background_per_account", "16", "Background responses of one account that run at a time.")
+        .range(1, 10'000)
+        .restart(),
+
     s::group("security", "Choices that weigh convenience against risk."),
     s::boolean("security.key_in_url", "true",
                "Accept a key in the URL on `/api/v1/*`, as its clients send it; it is cut out of every log.")

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "api/admin/admin.h"
+#include "api/openai/background.h"
 #include "app/admin_listener.h"
 #include "app/files.h"
 #include "app/openapi.h"
@@ -50,6 +51,8 @@ struct Node::Parts {
     std::unique_ptr<Upkeep> upkeep;
     std::unique_ptr<catalogue::PriceLists> price_lists;
     std::unique_ptr<records::Idempotency> idempotency;
+    std::shared_ptr<records::Responses> responses;  ///< null: not stored
+    std::shared_ptr<api::BackgroundRuns> background;
     std::unique_ptr<mail::Sender> mail;
     catalogue::Catalogue catalogue;
     limits::Limiter limiter;
@@ -79,6 +82,7 @@ struct Node::Parts {
     }
 
     Status open_books();
+    Status open_responses();
     void freeze(const ledger::Braked& braked);
     Status load_catalogue(const catalogue::Config& config);
     Status make_admin_token();
@@ -108,10 +112,22 @@ Status Node::Parts::open_books() {
     TRY(price_lists, catalogue::PriceLists::open(*store));
     TRYV(catalogue::remember_prices(*store, *catalogue.get(), now_us()));
     idempotency = std::make_unique<records::Idempotency>(*store, seal_replies(*sealer));
+    TRYV(open_responses());
     TRYV(remember_day());
     TRY(auto key, ledger::NodeKey::open(options.data_dir + "/node.key"));
     upkeep = std::make_unique<Upkeep>(*store, *book, std::move(key));
     return ledger::adopt_config_rate(*store, *book, options.currency, options.rate_per_usd);
+}
+
+/// Nothing runs yet: what is said to be running was left so by a process that was stopped.
+Status Node::Parts::open_responses() {
+    store::Batch batch;
+    batch.ops.push_back(records::Responses::fail_running());
+    TRYV(store->commit_now(std::move(batch)));
+    if (!options.store_responses) return {};
+    responses = std::make_shared<records::Responses>(*store, seal_replies(*sealer));
+    background = std::make_shared<api::BackgroundRuns>(options.background_per_account);
+    return {};
 }
 
 /// The book has stopped the key in its memory; from here on it is frozen for everybody and for good.
@@ -174,6 +190,9 @@ api::Services Node::Parts::api_services() {
     s.failed_auth = &failed_auth;
     s.portal = portal.get();
     s.topups = topups.get();
+    s.responses = responses;
+    s.background = background;
+    s.response_retention_us = options.response_retention_ms * 1'000;
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;
@@ -242,6 +261,7 @@ void Node::Parts::sweep_now_and_then() {
         sweeping = rt::Loop::current()->every(sweep_ms, [this] {
             store::Batch batch;
             batch.ops.push_back(records::Idempotency::sweep(now_us()));
+            batch.ops.push_back(records::Responses::sweep(now_us()));
             store->submit(std::move(batch), [](const Status&) {});
         });
     });

@@ -34,6 +34,8 @@ struct NodeOptions {
     Ratio rate_per_usd;            ///< of that currency
     ledger::Alerts alerts;
     std::vector<ledger::FreeRule> free_tier;
+    bool store_responses = true;
+    int64_t response_retention_ms = 30ll * 86'400'000, background_per_account = 16;
     api::PortalOptions portal;                                 ///< its currency, tls and url are the node's
     mail::SenderOptions mail;                                  ///< its outbox is data_dir/outbox
     std::function<Result<std::vector<std::string>>()> reload;  ///< as AdminHooks::reload; may be none

@@ -16,6 +16,9 @@ NodeOptions node_options(const Config& c) {
     n.body_budget_bytes = c.server.body_memory;
     n.log_requests = c.log.requests;
     n.key_in_url = c.security.key_in_url;
+    n.store_responses = c.responses.store;
+    n.response_retention_ms = c.responses.retention_ms;
+    n.background_per_account = c.responses.background_per_account;
     n.public_url = c.server.public_url;
     n.data_dir = c.data_dir;
     n.admin_token = c.server.admin_token;

@@ -4,11 +4,17 @@
 #include "dialect/gemini/gemini.h"
 #include "dialect/openai_chat/openai_chat.h"
 #include "dialect/openai_completions/openai_completions.h"
+#include "dialect/openai_responses/openai_responses.h"
 
 namespace aig::dialect {
 
 const canon::Dialect& openai_chat() {
     static const openai::OpenAiChat dialect;
+    return dialect;
+}
+
+const canon::Dialect& openai_responses() {
+    static const responses::OpenAiResponses dialect;
     return dialect;
 }
 

@@ -7,6 +7,8 @@ namespace aig::dialect {
 
 /// POST /v1/chat/completions and /v1/embeddings.
 const canon::Dialect& openai_chat();
+/// POST /v1/responses.
+const canon::Dialect& openai_responses();
 /// POST /v1/completions.
 const canon::Dialect& openai_completions();
 /// POST /v1beta/models/MODEL:generateContent and its like.

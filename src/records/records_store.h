@@ -7,6 +7,7 @@ namespace aig::records::sql {
 std::span<const char* const> statements();
 std::span<const char* const> audit_statements();
 std::span<const char* const> idempotency_statements();
+std::span<const char* const> response_statements();
 std::span<const char* const> usage_statements();
 std::span<const char* const> margin_statements();
 std::span<const char* const> invoice_statements();

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { creatorOf, exampleOf, readContract, shown } from './contract.mjs';
-import { Gateway } from './harness.mjs';
+import { Gateway, wires } from './harness.mjs';
 
 let gateway, contract;
 before(async () => {
@@ -18,6 +18,9 @@ const makers = {
     '/v1/sub-accounts/{id}': subAccount,
     '/v1/sub-accounts/{id}/rotate': subAccount,
     '/v1/sub-accounts/{id}/usage': subAccount,
+    '/v1/responses/{id}': response,
+    '/v1/responses/{id}/cancel': response,
+    '/v1/responses/{id}/input_items': response,
 };
 const makerFor = (path) => makers[path] ?? (creatorOf(contract, path) ? madeByContract(path) : undefined);
 /** By the contract's own example; the bodies that its owner could send are examples too. */
@@ -40,6 +43,12 @@ const everybodys = {
 async function subAccount(customer) {
     const made = await (await customer.request('/v1/sub-accounts', { body: { name: 'hers' } })).json();
     return { id: made.id, bodies: { patch: { name: 'still hers' }, post: {} } };
+}
+
+/** One that ran in the background: it may be cancelled, even when it is done. */
+async function response(customer) {
+    const made = await (await customer.request('/v1/responses', { body: { model: wires.openai, input: 'hers', background: true } })).json();
+    return { id: made.id, bodies: { post: {} } };
 }
 
 /** Routes of a session, not of a key: portal.test.mjs asks each of them with another tenant's ids, by the same contract. */

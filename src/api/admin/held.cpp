@@ -41,6 +41,7 @@ constexpr NotExported others[] = {
     {"account_price_list", "the name of a price list, the operator's own"},
     {"quote", "a price that was promised, gone when it ends"},
     {"idempotent_reply", "sealed, and gone within a day"},
+    {"stored_response", "sealed, and gone after responses.retention; GET /v1/responses/{id} reads it"},
     {"webhook_secret", "a secret"},
     {"trial", "a hash that tells nobody's address"},
     {"coupon_use", "its money is in `entries`"},

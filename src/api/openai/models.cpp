@@ -77,10 +77,9 @@ void write_model(JsonWriter& w, const catalogue::Model& m, const Request& reques
         .string(embedding ? "embedding" : "text")
         .end_array()
         .end_object();
-    w.key("supported_endpoints")
-        .begin_array()
-        .string(embedding ? "/v1/embeddings" : "/v1/chat/completions")
-        .end_array();
+    w.key("supported_endpoints").begin_array().string(embedding ? "/v1/embeddings" : "/v1/chat/completions");
+    if (!embedding) w.string("/v1/responses");
+    w.end_array();
     w.field("status", "active").field("tier", "paid").end_object();
 }
 

@@ -1,0 +1,67 @@
+// Any reply, in any cuts, through the tap: no crash, the same outcome however it is cut, never the end without a
+// receipt; a stream that is cut short by us always has its end.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "base/json.h"
+#include "dialect/registry.h"
+#include "dialect/testing/receipts.h"
+
+using namespace aig;
+using namespace aig::canon;
+
+namespace {
+void must(bool condition) {
+    if (!condition) std::abort();
+}
+
+struct Outcome {
+    std::string bytes;
+    int failure = -1;
+    bool operator==(const Outcome&) const = default;
+};
+
+Outcome tapped(std::string_view reply, const Envelope& envelope, size_t step) {
+    ReplyTerms terms;
+    terms.envelope = &envelope;
+    terms.body = R"({"model":"m","input":"hi","previous_response_id":"resp_0","background":true})";
+    terms.public_model = "pub";
+    terms.request_id = "req_1";
+    const auto tap = dialect::openai_responses().tap(terms);
+    Outcome out;
+    const auto take = [&](const Result<std::vector<std::string_view>>& r) {
+        if (r)
+            for (const auto p : *r) out.bytes += p;
+        else
+            out.failure = static_cast<int>(r.error().code());
+        if (tap->facts().error) out.failure = static_cast<int>(tap->facts().error->code());
+        return out.failure < 0 && !(envelope.stream && tap->facts().terminal);
+    };
+    bool going = true;
+    for (size_t i = 0; going && i < reply.size(); i += step) going = take(tap->feed(reply.substr(i, step)));
+    if (going) (void)take(tap->end());
+    const Receipt receipt = ledger::ReceiptMint::test(1);
+    const Usage usage = tap->facts().usage.value_or(Usage{});
+    if (out.failure >= 0) {
+        out.bytes += tap->fail(Error(static_cast<ErrorCode>(out.failure)));
+        if (envelope.stream) (void)tap->cut({usage, receipt});
+        return out;
+    }
+    must(tap->facts().terminal);
+    out.bytes += tap->finish({usage, receipt});
+    must(JsonDoc::parse(tap->reply_object()).ok());
+    return out;
+}
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (!size) return 0;
+    Envelope envelope;
+    envelope.stream = data[0] & 1;
+    const std::string_view reply(reinterpret_cast<const char*>(data) + 1, size - 1);
+    const Outcome whole = tapped(reply, envelope, reply.empty() ? 1 : reply.size());
+    must(tapped(reply, envelope, 1) == whole);
+    must(tapped(reply, envelope, 5) == whole);
+    return 0;
+}
