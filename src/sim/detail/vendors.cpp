@@ -14,6 +14,7 @@ const std::vector<const Vendor*>& vendors() {
         &bedrock_vendor(),
         &bedrock_invoke_vendor(),
         &cohere_vendor(),
+        &mistral_vendor(),
         &ollama_vendor(),
         &openai_vendor(),
     };
