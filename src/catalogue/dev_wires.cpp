@@ -22,7 +22,7 @@ constexpr std::array<Row, 7> rows{{
     {"vertex-anthropic", "vertex-anthropic", "/v1/projects/p/locations/global/publishers/anthropic",
      "claude-sonnet-4-5@20250929"},
     {"cohere", "cohere", "/v2", "command-a-03-2025"},
-    {"mistral", "mistral", "/v1", "mistral-large-latest"},
+    {"mistral", "mistral", "/mistral/v1", "mistral-large-latest"},
     {"ollama", "ollama", "", "qwen3:4b"},
 }};
 

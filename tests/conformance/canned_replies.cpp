@@ -72,6 +72,33 @@ Canned bedrock() {
                   R"({"usage":{"inputTokens":12,"outputTokens":34,"totalTokens":46},"metrics":{"latencyMs":1}})")};
 }
 
+Canned gemini() {
+    return {
+        R"({"candidates":[{"content":{"role":"model","parts":[{"text":"hi"},{"functionCall":{"name":"get","args":{"a":1}}}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":34,"totalTokenCount":46},"modelVersion":"m","responseId":"r"})",
+        sse({R"({"candidates":[{"content":{"role":"model","parts":[{"text":"hi"}]},"index":0}],"modelVersion":"m","responseId":"r"})",
+             R"({"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"get","args":{"a":1}}}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":34,"totalTokenCount":46}})"})};
+}
+
+constexpr std::string_view response_object =
+    R"({"id":"resp_1","object":"response","status":"completed","model":"m","output":[{"type":"message","id":"msg_1","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hi","annotations":[]}]},{"type":"function_call","id":"fc_1","call_id":"t","name":"get","arguments":"{\"a\":1}","status":"completed"}],"usage":{"input_tokens":12,"output_tokens":34,"total_tokens":46}})";
+Canned openai_responses() {
+    const std::string created =
+        R"({"type":"response.created","sequence_number":0,"response":{"id":"resp_1","object":"response","status":"in_progress","model":"m","output":[]}})";
+    const std::string completed =
+        fmt::format(R"({{"type":"response.completed","sequence_number":8,"response":{}}})", response_object);
+    return {
+        std::string(response_object),
+        sse({created,
+             R"({"type":"response.output_item.added","sequence_number":1,"output_index":0,"item":{"type":"message","id":"msg_1","role":"assistant","status":"in_progress","content":[]}})",
+             R"({"type":"response.content_part.added","sequence_number":2,"item_id":"msg_1","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]}})",
+             R"({"type":"response.output_text.delta","sequence_number":3,"item_id":"msg_1","output_index":0,"content_index":0,"delta":"hi"})",
+             R"({"type":"response.output_item.done","sequence_number":4,"output_index":0,"item":{"type":"message","id":"msg_1","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hi","annotations":[]}]}})",
+             R"({"type":"response.output_item.added","sequence_number":5,"output_index":1,"item":{"type":"function_call","id":"fc_1","call_id":"t","name":"get","arguments":"","status":"in_progress"}})",
+             R"({"type":"response.function_call_arguments.delta","sequence_number":6,"item_id":"fc_1","output_index":1,"delta":"{\"a\":1}"})",
+             R"({"type":"response.output_item.done","sequence_number":7,"output_index":1,"item":{"type":"function_call","id":"fc_1","call_id":"t","name":"get","arguments":"{\"a\":1}","status":"completed"}})",
+             completed})};
+}
+
 Canned cohere() {
     return {
         R"({"id":"c","finish_reason":"TOOL_CALL","message":{"role":"assistant","content":[{"type":"text","text":"hi"}],"tool_calls":[{"id":"t","type":"function","function":{"name":"get","arguments":"{\"a\":1}"}}]},"usage":{"billed_units":{"input_tokens":12,"output_tokens":34},"tokens":{"input_tokens":50,"output_tokens":40}}})",
@@ -100,10 +127,19 @@ Canned ollama() {
 
 const Canned* replies_of(std::string_view wire) {
     static const std::map<std::string, Canned, std::less<>> all = {
-        {"openai-chat", openai_chat()}, {"mistral", openai_chat()},
-        {"anthropic", anthropic()},     {"vertex-anthropic", anthropic()},
-        {"bedrock", bedrock()},         {"bedrock-invoke", bedrock_invoke()},
-        {"cohere", cohere()},           {"ollama", ollama()},
+        {"openai-chat", openai_chat()},
+        {"azure-openai", openai_chat()},
+        {"mistral", openai_chat()},
+        {"openai-responses", openai_responses()},
+        {"azure-openai-responses", openai_responses()},
+        {"anthropic", anthropic()},
+        {"vertex-anthropic", anthropic()},
+        {"gemini", gemini()},
+        {"vertex", gemini()},
+        {"bedrock", bedrock()},
+        {"bedrock-invoke", bedrock_invoke()},
+        {"cohere", cohere()},
+        {"ollama", ollama()},
     };
     const auto at = all.find(wire);
     return at == all.end() ? nullptr : &at->second;

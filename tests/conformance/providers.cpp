@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <ostream>
 #include <set>
 
 #include "base/json.h"
@@ -66,9 +67,16 @@ const Ask asks[] = {
 };
 
 using Refused = std::set<std::string, std::less<>>;
+const Refused responses_refuse{"sampling", "two choices", "audio in"};
+const Refused gemini_refuses{"custom tool"};
 const Refused anthropic_refuses{"audio in", "json object", "two choices", "custom tool"};
 const std::map<std::string, Refused, std::less<>> declared = {
     {"openai-chat", {}},
+    {"azure-openai", {}},
+    {"openai-responses", responses_refuse},
+    {"azure-openai-responses", responses_refuse},
+    {"gemini", gemini_refuses},
+    {"vertex", gemini_refuses},
     {"anthropic", anthropic_refuses},
     {"vertex-anthropic", anthropic_refuses},
     {"bedrock-invoke", anthropic_refuses},
@@ -78,19 +86,29 @@ const std::map<std::string, Refused, std::less<>> declared = {
     {"ollama", {"forced tool", "named tool", "image url", "pdf", "audio in", "two choices", "custom tool"}},
 };
 /// Wires that serve no embeddings.
-const std::set<std::string, std::less<>> no_embeddings = {"anthropic", "vertex-anthropic", "bedrock", "bedrock-invoke"};
+const std::set<std::string, std::less<>> no_embeddings = {
+    "anthropic", "vertex-anthropic", "bedrock", "bedrock-invoke", "openai-responses", "azure-openai-responses"};
 
-class Conformance : public ::testing::TestWithParam<std::string> {
+/// A provider's own wire, or one that it speaks beside.
+struct Case {
+    std::string provider, wire;
+    friend std::ostream& operator<<(std::ostream& out, const Case& c) { return out << c.provider << ' ' << c.wire; }
+};
+
+class Conformance : public ::testing::TestWithParam<Case> {
   protected:
-    const catalogue::ProviderFacts& facts() const { return catalogue::embedded_data()->providers.at(GetParam()); }
-    const Wire& wire() const { return *provider::wire(facts().wire); }
+    const catalogue::ProviderFacts& facts() const {
+        return catalogue::embedded_data()->providers.at(GetParam().provider);
+    }
+    const std::string& wire_name() const { return GetParam().wire; }
+    const Wire& wire() const { return *provider::wire(wire_name()); }
 
     /// The row as an operator would use it: with a key, and whatever its address asks for.
     catalogue::ProviderPtr made() const {
         catalogue::Config c;
         c.providers.resize(1);
         auto& p = c.providers[0];
-        p.name = GetParam();
+        p.name = GetParam().provider;
         if (facts().auth != "none") p.keys = {{"key", 1}};
         p.region = "us-east-1";
         p.account = "acct";
@@ -107,15 +125,18 @@ class Conformance : public ::testing::TestWithParam<std::string> {
     WireTarget target(const catalogue::Provider& p) const { return {"the-model", 8192, p.quirks}; }
 };
 
-std::vector<std::string> names() {
-    std::vector<std::string> out;
+std::vector<Case> cases() {
+    std::vector<Case> out;
     const auto& data = catalogue::embedded_data();
     EXPECT_TRUE(data.ok());
-    for (const auto& [name, row] : data->providers) out.push_back(name);
+    for (const auto& [name, row] : data->providers) {
+        out.push_back({name, row.wire});
+        for (const auto& beside : row.also) out.push_back({name, beside});
+    }
     return out;
 }
-std::string test_name(const ::testing::TestParamInfo<std::string>& info) {
-    std::string out = info.param;
+std::string test_name(const ::testing::TestParamInfo<Case>& info) {
+    std::string out = info.param.provider + "__" + info.param.wire;
     for (char& c : out)
         if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
     return out;
@@ -151,7 +172,7 @@ std::string said(const Wire& wire, Operation operation, bool stream, const std::
 }  // namespace
 
 TEST_P(Conformance, the_row_makes_a_provider) {
-    ASSERT_TRUE(provider::wire(facts().wire)) << "there is no wire " << facts().wire;
+    ASSERT_TRUE(provider::wire(wire_name())) << "there is no wire " << wire_name();
     const auto p = made();
     ASSERT_TRUE(p);
     const auto upstream = net::parse_upstream(p->base_url);
@@ -163,8 +184,8 @@ TEST_P(Conformance, the_row_makes_a_provider) {
 }
 
 TEST_P(Conformance, says_or_refuses_every_request_by_name) {
-    const auto known = declared.find(facts().wire);
-    ASSERT_NE(known, declared.end()) << "declare what the wire " << facts().wire << " refuses";
+    const auto known = declared.find(wire_name());
+    ASSERT_NE(known, declared.end()) << "declare what the wire " << wire_name() << " refuses";
     const auto p = made();
     ASSERT_TRUE(p);
     Refused refused;
@@ -194,7 +215,7 @@ TEST_P(Conformance, makes_embeddings_or_says_that_it_does_not) {
     ask.texts = {"one", "two"};
     Losses losses;
     const auto sent = wire().encode(ask, {"the-model", 0, {}}, losses);
-    EXPECT_EQ(!sent.ok(), no_embeddings.contains(facts().wire));
+    EXPECT_EQ(!sent.ok(), no_embeddings.contains(wire_name()));
     if (!sent) {
         EXPECT_EQ(sent.error().code(), ErrorCode::unsupported_feature);
         EXPECT_NE(wire().lacks(Operation::embedding), 0u);
@@ -204,8 +225,8 @@ TEST_P(Conformance, makes_embeddings_or_says_that_it_does_not) {
 }
 
 TEST_P(Conformance, reads_its_own_replies) {
-    const auto* canned = conformance::replies_of(facts().wire);
-    ASSERT_TRUE(canned) << "there is no reply of the wire " << facts().wire << " in canned_replies.h";
+    const auto* canned = conformance::replies_of(wire_name());
+    ASSERT_TRUE(canned) << "there is no reply of the wire " << wire_name() << " in canned_replies.h";
     for (const size_t piece : {size_t{1}, size_t{1} << 20}) {
         EXPECT_EQ(said(wire(), Operation::chat, false, canned->whole, piece), conformance::says);
         EXPECT_EQ(said(wire(), Operation::chat, true, canned->stream, piece), conformance::says);
@@ -229,4 +250,4 @@ TEST_P(Conformance, knows_what_a_refusal_means) {
     EXPECT_EQ(leaky.message().find("sk-abcdefgh"), std::string::npos) << leaky.message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Providers, Conformance, ::testing::ValuesIn(names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Providers, Conformance, ::testing::ValuesIn(cases()), test_name);

@@ -37,7 +37,7 @@ std::vector<South> souths() {
         {"gemini", provider::wire("gemini"), "/v1beta", "gemini-2.5-flash"},
         {"bedrock", provider::wire("bedrock"), "", "anthropic.claude-sonnet-4-5", adaptive()},
         {"cohere", provider::wire("cohere"), "/v2", "command-a"},
-        {"mistral", provider::wire("mistral"), "/v1", "mistral-large-latest"},
+        {"mistral", provider::wire("mistral"), "/mistral/v1", "mistral-large-latest"},
         {"ollama", provider::wire("ollama"), "", "qwen3"},
     };
 }

@@ -64,10 +64,15 @@ bool has_any(std::string_view text, const std::array<std::string_view, N>& words
 constexpr std::array<std::string_view, 8> spend_words = {
     "insufficient_quota",  "billing_hard_limit",          "spend_limit",         "spending limit", "credit balance",
     "insufficient credit", "exceeded your current quota", "insufficient balance"};
-constexpr std::array<std::string_view, 7> context_words = {
-    "context_length_exceeded",          "maximum context length", "exceed_context_size",
-    "too_many_prompt_tokens",           "context window",         "prompt is too long",
-    "reduce the length of the messages"};
+constexpr std::array<std::string_view, 9> context_words = {"number of tokens in the prompt cannot exceed",
+                                                           "exceeds the context length",
+                                                           "context_length_exceeded",
+                                                           "maximum context length",
+                                                           "exceed_context_size",
+                                                           "too_many_prompt_tokens",
+                                                           "context window",
+                                                           "prompt is too long",
+                                                           "reduce the length of the messages"};
 constexpr std::array<std::string_view, 6> content_words = {"content_filter", "content_policy", "usage guidelines",
                                                            "moderation",     "flagged",        "responsibleaipolicy"};
 constexpr std::array<std::string_view, 5> model_words = {"model_not_found", "model_decommissioned",

@@ -44,9 +44,9 @@ void lose_decorations(const Job& job, const BodyForm& form) {
     if (!chat.aspect_ratio.empty() || !chat.image_size.empty()) job.lose("image_config");
     if (!says_nothing(chat.metadata_json)) job.lose("metadata");
     for (const auto& [name, json] : chat.extras) {
-        const bool placed =
-            (name == "anthropic_beta" && !form.version.empty()) || name == "cache_control" || name == "thinking" ||
-            name == "safety_identifier" || name.starts_with("stream_options.") || std::find(silent.begin(), silent.end(), name) != silent.end();
+        const bool placed = (name == "anthropic_beta" && !form.version.empty()) || name == "cache_control" ||
+                            name == "thinking" || name == "safety_identifier" || name.starts_with("stream_options.") ||
+                            std::find(silent.begin(), silent.end(), name) != silent.end();
         if (!placed && !says_nothing(json)) job.lose(name);
     }
 }

@@ -234,10 +234,7 @@ TEST(AnthropicEncode, refuses_by_name) {
                   c.messages[0].parts.push_back(Image{"gs://b/a.png", "", "", "", {}});
               }),
               "bad_param messages[0].content[1]");
-    EXPECT_EQ(refused([](Chat& c) {
-                  c.modalities = {"text", "audio"};
-              }),
-              "unsupported_feature modalities");
+    EXPECT_EQ(refused([](Chat& c) { c.modalities = {"text", "audio"}; }), "unsupported_feature modalities");
     EXPECT_EQ(refused([](Chat& c) {
                   c.response_format = ResponseFormat{.kind = ResponseFormat::Kind::json_object,
                                                      .name = {},

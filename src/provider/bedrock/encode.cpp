@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -55,21 +56,34 @@ void lose_decorations(const Job& job) {
             job.lose(name);
 }
 
-/// Claude's rules; other makers have their own word for effort, and no common one.
+/// For comparing only; what is sent is the caller's text.
+bool above_one(const std::string& number) {
+    double d = 0;
+    std::from_chars(number.data(), number.data() + number.size(), d);
+    return d > 1;
+}
+
+/// Other makers than Anthropic have their own word for effort, and no common one; Converse's temperature ends at 1.
+anthropic::Generation plain_generation(const Job& job, Maker maker) {
+    const canon::Chat& chat = job.chat;
+    anthropic::Generation g;
+    g.max_tokens = chat.max_output.value_or(0);
+    if (above_one(chat.temperature)) job.lose("temperature");
+    g.temperature = above_one(chat.temperature) ? "1" : chat.temperature;
+    g.top_p = chat.top_p;
+    g.top_k = chat.top_k;
+    if (maker == Maker::openai || maker == Maker::amazon)
+        g.effort = chat.reasoning_effort;
+    else if (!chat.reasoning_effort.empty() && chat.reasoning_effort != "none")
+        job.lose("reasoning_effort");
+    if (chat.reasoning_budget) job.lose("reasoning_budget");
+    if (!find_extra(chat.extras, "thinking").empty()) job.lose("thinking");
+    return g;
+}
+
 Result<anthropic::Generation> generation(const Job& job, Maker maker, bool forced) {
     if (maker == Maker::anthropic) return anthropic::generation(job, forced);
-    canon::Chat plain = job.chat;
-    plain.reasoning_effort.clear();
-    plain.reasoning_budget.reset();
-    std::erase_if(plain.extras, [](const auto& e) { return e.first == "thinking"; });
-    const bool bounded = plain.max_output.has_value();
-    TRY(auto g, anthropic::generation({plain, job.target, job.losses}, forced));
-    if (!bounded) g.max_tokens = 0;
-    if (maker == Maker::openai || maker == Maker::amazon) g.effort = job.chat.reasoning_effort;
-    if (g.effort.empty() && !job.chat.reasoning_effort.empty() && job.chat.reasoning_effort != "none")
-        job.lose("reasoning_effort");
-    if (job.chat.reasoning_budget) job.lose("reasoning_budget");
-    return g;
+    return plain_generation(job, maker);
 }
 
 void write_inference(JsonWriter& w, const Job& job, const anthropic::Generation& g) {

@@ -164,9 +164,11 @@ TEST(Bedrock, ReasoningIsAskedForInItsMakersWords) {
               R"({"reasoning_effort":"high"})");
     EXPECT_EQ(raw(encode(c, "us.amazon.nova-2-lite-v1:0").body, {"additionalModelRequestFields"}),
               R"({"reasoningConfig":{"type":"enabled","maxReasoningEffort":"high"}})");
+    c.temperature = "0.2";
+    c.top_p = "0.9";  // Claude takes one of the two, the others both
     const auto other = encode(c, "meta.llama3-70b-instruct-v1:0");
     EXPECT_EQ(other.losses, Losses{"reasoning_effort"});
-    EXPECT_EQ(other.body.find("inferenceConfig"), std::string::npos) << "no maximum was asked for: " << other.body;
+    EXPECT_EQ(raw(other.body, {"inferenceConfig"}), R"({"temperature":0.2,"topP":0.9})");
 }
 
 TEST(Bedrock, TheCallersOwnModelFieldsWin) {

@@ -18,8 +18,6 @@ class ChatReader {
         if (!root_["model"].is_string() || root_["model"].text().empty())
             return refuse("you must provide a model parameter", "", "");
         ask_.model = root_["model"].text();
-        // Mistral reports usage unasked.
-        ask_.include_usage = ask_.model.starts_with("mistral-");
         for (auto step : {&ChatReader::foreign_fields, &ChatReader::settings, &ChatReader::tools,
                           &ChatReader::tool_choice, &ChatReader::response_format})
             if (auto r = (this->*step)()) return r;

@@ -73,6 +73,7 @@ const Vendor& vertex_anthropic_vendor();
 const Vendor& bedrock_vendor();
 const Vendor& bedrock_invoke_vendor();
 const Vendor& cohere_vendor();
+const Vendor& mistral_vendor();
 const Vendor& ollama_vendor();
 
 Reply refusal_reply(const Vendor& vendor, const Refusal& refusal);

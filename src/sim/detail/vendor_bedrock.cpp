@@ -2,6 +2,7 @@
 // or a signature.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <ctime>
 
 #include "sim/detail/bedrock.h"
@@ -18,15 +19,11 @@ std::string unescaped(std::string_view text) {
     for (size_t i = 0; i < text.size(); ++i) {
         unsigned value = 0;
         const auto digits = text.substr(i + 1, 2);
-        const bool escape = text[i] == '%' && digits.size() == 2 &&
-                            std::isxdigit(static_cast<unsigned char>(digits[0])) &&
-                            std::isxdigit(static_cast<unsigned char>(digits[1]));
-        if (!escape) {
+        const auto [end, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+        if (text[i] != '%' || digits.size() < 2 || bad != std::errc{} || end != digits.data() + 2) {
             out += text[i];
             continue;
         }
-        for (const char c : digits)
-            value = value * 16 + static_cast<unsigned>(std::stoi(std::string(1, c), nullptr, 16));
         out += static_cast<char>(value);
         i += 2;
     }
