@@ -66,7 +66,7 @@ Error refusal(const Flow& f, const canon::Losses& losses) {
         names += fmt::format("{}`{}`", names.empty() ? "" : ", ", l);
     }
     return Error(ErrorCode::unsupported_feature,
-                 fmt::format("x-aig-strict: no provider of '{}' can carry {}.", f.model->id, names))
+                 fmt::format("no provider of '{}' can carry {} (x-aig-strict).", f.model->id, names))
         .param(losses.front());
 }
 }  // namespace
