@@ -65,7 +65,7 @@ TEST_P(Responses, ReasonsSealedAndTakesItBackByteForByte) {
     EXPECT_NE(u.reasoning, "");
     EXPECT_EQ(u.reasoning_tokens, count_tokens(u.reasoning));
     EXPECT_EQ(u.output_tokens, u.reasoning_tokens + count_tokens(u.text));
-    EXPECT_TRUE(is_sealed_reasoning(u.signature)) << u.signature;
+    EXPECT_TRUE(is_sealed_reasoning(u.signature, account_of_key("sk-test"))) << u.signature;
     const auto back = [&](const std::string& sealed, const std::string& id = "") {
         return testing::ask(*brain, "/v1/responses",
                             R"({"model":"gpt-5.4","input":[{"role":"user","content":"a"},{"type":"reasoning",)" + id +

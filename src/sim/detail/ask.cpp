@@ -48,20 +48,22 @@ std::string thinking_signature(std::string_view thinking, uint64_t account) {
 
 namespace {
 constexpr std::string_view seal_head = "gAAAAABsim";
-std::string seal_of(uint64_t h) {
-    return fmt::format("{}{:016x}-_{:016x}{:016x}==", seal_head, h, hash_text("aig-sim seal", h),
+std::string seal_of(uint64_t h, uint64_t account) {
+    return fmt::format("{}{:016x}-_{:016x}{:016x}==", seal_head, h, hash_text("aig-sim seal", h ^ account),
                        hash_text("tail", ~h));
 }
 }  // namespace
 
-std::string sealed_reasoning(std::string_view reasoning) { return seal_of(hash_text(reasoning, 0x7e7e7e7e7e7e7e7e)); }
+std::string sealed_reasoning(std::string_view reasoning, uint64_t account) {
+    return seal_of(hash_text(reasoning, 0x7e7e7e7e7e7e7e7e), account);
+}
 
-bool is_sealed_reasoning(std::string_view sealed) {
+bool is_sealed_reasoning(std::string_view sealed, uint64_t account) {
     if (!sealed.starts_with(seal_head) || sealed.size() < seal_head.size() + 16) return false;
     uint64_t h = 0;
     const char* digits = sealed.data() + seal_head.size();
     const auto [end, bad] = std::from_chars(digits, digits + 16, h, 16);
-    return bad == std::errc{} && end == digits + 16 && seal_of(h) == sealed;
+    return bad == std::errc{} && end == digits + 16 && seal_of(h, account) == sealed;
 }
 
 std::string sealed_item_id(std::string_view sealed) { return vendor_id("rs_0", 48, hash_text(sealed)); }

@@ -57,8 +57,8 @@ struct Ask {
     JsonRef schema;
 
     bool reasoning = false;
-    bool summary = false;  ///< of the reasoning, wanted in the reply (Responses)
-    bool sealed = false;   ///< encrypted reasoning wanted (Responses)
+    bool summary = false;    ///< of the reasoning, wanted in the reply (Responses)
+    bool sealed = false;     ///< encrypted reasoning wanted (Responses)
     bool image_out = false;  ///< an image beside the text (Gemini)
     bool as_array = false;   ///< of a stream: one JSON array instead of events (Gemini)
     bool logprobs = false;
@@ -112,8 +112,8 @@ std::string thinking_signature(std::string_view thinking, uint64_t account);
 /// The account of a key, as in Place.
 uint64_t account_of_key(std::string_view key);
 /// Encrypted reasoning likewise: bytes that were not minted here, and those of another item's id, are refused.
-std::string sealed_reasoning(std::string_view reasoning);
+std::string sealed_reasoning(std::string_view reasoning, uint64_t account);
 std::string sealed_item_id(std::string_view sealed);
-bool is_sealed_reasoning(std::string_view sealed);
+bool is_sealed_reasoning(std::string_view sealed, uint64_t account);
 
 }  // namespace aig::sim

@@ -21,14 +21,16 @@ JsonRef field(JsonRef object, std::string_view camel);
 bool names(std::string_view key, std::string_view camel);
 
 /// A signature for what a part says; white space between tokens of JSON does not count.
-std::string signature(std::string_view said);
+std::string signature(std::string_view said, uint64_t account);
 /// Was it minted here, for anything?
-bool minted(std::string_view signature);
+bool minted(std::string_view signature, uint64_t account);
 
 /// The reply's text is signed once, on its last part.
-inline std::string text_signature(std::string_view text) { return signature("text " + std::string(text)); }
-inline std::string call_signature(std::string_view name, std::string_view args) {
-    return signature("call " + std::string(name) + " " + std::string(args));
+inline std::string text_signature(std::string_view text, uint64_t account) {
+    return signature("text " + std::string(text), account);
+}
+inline std::string call_signature(std::string_view name, std::string_view args, uint64_t account) {
+    return signature("call " + std::string(name) + " " + std::string(args), account);
 }
 
 Checked read_contents(JsonRef list, Ask& ask, PromptMeter& meter);

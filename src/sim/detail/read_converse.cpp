@@ -216,6 +216,7 @@ class Reader {
         const JsonRef said = r["reasoningText"];
         if (said && said["signature"].text() != thinking_signature(said["text"].text(), ask_.account))
             return refuse(fmt::format("messages.{}: Invalid `signature` in `thinking` block", at_));
+        ask_.states += said ? 1 : 0;
         return {};
     }
 

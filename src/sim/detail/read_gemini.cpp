@@ -30,22 +30,24 @@ JsonRef field(JsonRef object, std::string_view camel) {
 
 namespace {
 constexpr std::string_view head = "Csim";
-std::string sealed(uint64_t h) { return fmt::format("{}{:016x}{:016x}", head, h, hash_text("thought", ~h)); }
+std::string sealed(uint64_t h, uint64_t account) {
+    return fmt::format("{}{:016x}{:016x}", head, h, hash_text("thought", ~h ^ account));
+}
 }  // namespace
 
-std::string signature(std::string_view said) {
+std::string signature(std::string_view said, uint64_t account) {
     std::string tight;
     for (const char c : said)
         if (c != ' ' && c != '\n' && c != '\r' && c != '\t') tight += c;
-    return sealed(hash_text(tight, 0x6060606060606060));
+    return sealed(hash_text(tight, 0x6060606060606060), account);
 }
 
-bool minted(std::string_view signature) {
+bool minted(std::string_view signature, uint64_t account) {
     if (!signature.starts_with(head) || signature.size() != head.size() + 32) return false;
     uint64_t h = 0;
     for (const char c : signature.substr(head.size(), 16))
         h = h * 16 + static_cast<uint64_t>(c >= 'a' ? c - 'a' + 10 : c - '0');
-    return sealed(h) == signature;
+    return sealed(h, account) == signature;
 }
 
 }  // namespace gemini

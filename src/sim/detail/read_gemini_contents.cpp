@@ -61,7 +61,10 @@ class ContentsReader {
         const auto sign = field(p, "thoughtSignature").text();
         const int kinds = given(text) + given(call) + given(result) + given(data) + given(file);
         if (kinds > 1) return refuse("Invalid value: oneof field 'data' is already set.");
-        if (!sign.empty() && sign != skips_the_check && !minted(sign)) return refuse("Corrupted thought signature.");
+        if (!sign.empty() && sign != skips_the_check) {
+            if (!minted(sign, ask_.account)) return refuse("Corrupted thought signature.");
+            ++ask_.states;
+        }
         if (given(call)) return this->call(call, sign);
         if (given(result)) return this->result(result);
         if (given(data)) return inline_data(data);
@@ -90,7 +93,8 @@ class ContentsReader {
                             "required for tools to work correctly. Additional data, function call `{}`.",
                             name));
         const JsonRef args = call["args"];
-        if (!sign.empty() && sign != skips_the_check && sign != call_signature(name, given(args) ? args.raw() : "{}"))
+        if (!sign.empty() && sign != skips_the_check &&
+            sign != call_signature(name, given(args) ? args.raw() : "{}", ask_.account))
             return refuse("Corrupted thought signature.");
         ++owed_;
         meter_.text(name);

@@ -155,7 +155,7 @@ class ItemsReader {
         const JsonRef sealed = r["encrypted_content"], id = r["id"];
         if (!r["summary"].is_array()) return missing(at + ".summary");
         if (!given(sealed)) return not_found(r);
-        if (!is_sealed_reasoning(sealed.text()))
+        if (!is_sealed_reasoning(sealed.text(), ask_.account))
             return refuse(
                 fmt::format("The encrypted content {}... could not be verified. Reason: Encrypted content could "
                             "not be decrypted or parsed.",
@@ -166,6 +166,7 @@ class ItemsReader {
                                       "content item_id did not match the target item id.",
                                       id.text()),
                           "", "invalid_encrypted_content");
+        ++ask_.states;
         return {};
     }
 

@@ -60,6 +60,7 @@ Reply count(JsonRef root, const Place& place) {
     const JsonRef inner = gemini::field(root, "generateContentRequest");
     Ask ask;
     ask.wire = &gemini_vendor();
+    ask.account = place.account;
     if (auto r = read_gemini(inner.is_object() ? inner : root, place, ask)) return refusal_reply(*ask.wire, *r);
     return json_reply(
         fmt::format("{{\n  \"totalTokens\": {0},\n  \"promptTokensDetails\": [{{\"modality\": \"TEXT\", "

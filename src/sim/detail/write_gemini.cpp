@@ -57,14 +57,14 @@ std::string text_part(std::string_view text, bool thought, std::string_view sign
     return out;
 }
 
-std::string call_part(const ToolCall& c, bool is_signed) {
+std::string call_part(const ToolCall& c, bool is_signed, uint64_t account) {
     const bool whole = JsonDoc::parse(c.arguments).ok();
     const std::string_view args = whole ? std::string_view(c.arguments) : "{}";
     std::string out;
     JsonWriter w(out);
     w.begin_object().key("functionCall").begin_object().field("name", c.name).field_raw("args", args);
     w.field("id", c.id).end_object();
-    if (is_signed) w.field("thoughtSignature", gemini::call_signature(c.name, args));
+    if (is_signed) w.field("thoughtSignature", gemini::call_signature(c.name, args, account));
     w.end_object();
     return out;
 }
@@ -94,13 +94,14 @@ void write_logprobs(JsonWriter& w, const Ask& ask, std::string_view text) {
 }
 
 /// Of parallel calls only the first is signed; a text is, on its last part.
-std::string parts_of(const Turn& t) {
+std::string parts_of(const Turn& t, uint64_t account) {
     std::string out;
     const auto add = [&](const std::string& part) { out.append(out.empty() ? "" : ",").append(part); };
     const bool thought = !t.reasoning.empty();
     if (thought) add(text_part(t.reasoning, true));
-    if (!t.text.empty()) add(text_part(t.text, false, thought ? gemini::text_signature(t.text) : std::string()));
-    for (size_t i = 0; i < t.calls.size(); ++i) add(call_part(t.calls[i], i == 0));
+    if (!t.text.empty())
+        add(text_part(t.text, false, thought ? gemini::text_signature(t.text, account) : std::string()));
+    for (size_t i = 0; i < t.calls.size(); ++i) add(call_part(t.calls[i], i == 0, account));
     if (t.image) add(image_part());
     return out;
 }
@@ -116,7 +117,7 @@ Reply write_whole(const Ask& ask, const Answer& a) {
     w.begin_object().key("candidates").begin_array();
     int64_t index = 0;
     for (const Turn& t : a.turns) {
-        begin_candidate(w, parts_of(t), index++);
+        begin_candidate(w, parts_of(t, ask.account), index++);
         if (!a.quirks.null_finish) w.field("finishReason", finish_word(t.finish));
         write_logprobs(w, ask, t.text);
         w.end_object();
@@ -148,7 +149,7 @@ class ChunkWriter {
         const size_t kept = a_.quirks.finish_with_content && !tokens.empty() ? tokens.size() - 1 : tokens.size();
         for (size_t i = 0; i < kept; ++i) said(text_part(tokens[i], false), index, 1);
         for (size_t i = 0; i < t.calls.size(); ++i)
-            said(call_part(t.calls[i], i == 0), index,
+            said(call_part(t.calls[i], i == 0, ask_.account), index,
                  count_tokens(t.calls[i].name) + count_tokens(t.calls[i].arguments));
         if (t.image) said(image_part(), index, image_tokens);
     }
@@ -160,7 +161,7 @@ class ChunkWriter {
         const bool signs = !t.reasoning.empty() && t.calls.empty() && !t.text.empty();
         tokens_ += content ? 1 : 0;
         chunk(text_part(content ? tokens.back() : std::string_view(), false,
-                        signs ? gemini::text_signature(t.text) : std::string()),
+                        signs ? gemini::text_signature(t.text, ask_.account) : std::string()),
               index, a_.quirks.null_finish ? std::string_view() : finish_word(t.finish),
               index + 1 == static_cast<int64_t>(a_.turns.size()) ? a_.usage.output : tokens_, t.text);
     }

@@ -61,7 +61,7 @@ class Output {
   public:
     Output(const Ask& ask, const Answer& a) : ask_(ask), turn_(a.turns.front()) {
         if (!turn_.reasoning.empty())
-            items_.push_back({Item::Kind::reasoning, sealed_item_id(sealed_reasoning(turn_.reasoning))});
+            items_.push_back({Item::Kind::reasoning, sealed_item_id(sealed_reasoning(turn_.reasoning, ask_.account))});
         const uint64_t seed = hash_text(a.id);
         for (const ToolCall& c : turn_.calls)
             items_.push_back({Item::Kind::call, vendor_id(c.custom ? "ctc_0" : "fc_0", 48, hash_text(c.id, seed)), &c});
@@ -112,7 +112,8 @@ class Output {
     void reasoning(JsonWriter& w, bool done) const {
         w.field("type", "reasoning");
         if (ask_.sealed)
-            w.field("encrypted_content", done ? sealed_reasoning(turn_.reasoning) : "gAAAAABsim-unfinished");
+            w.field("encrypted_content",
+                    done ? sealed_reasoning(turn_.reasoning, ask_.account) : "gAAAAABsim-unfinished");
         w.key("summary").begin_array();
         if (done && ask_.summary) w.raw(summary_part(true));
         w.end_array();
