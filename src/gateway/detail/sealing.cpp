@@ -43,7 +43,8 @@ bool Sealing::take(Event& e) {
 
 /// Deltas of one part add up; another part begins anew.
 void Sealing::reasoning(const Event& e) {
-    if (e.index != reasoning_index_ || place_ != StatePlace::reasoning) reasoning_.clear();
+    if (place_ != StatePlace::reasoning) reasoning_.clear();
+    if (e.index != reasoning_index_ || reasoning_.empty()) part_at_ = reasoning_.size();
     reasoning_index_ = e.index;
     place_ = StatePlace::reasoning;
     summary_ = e.name == "summary";
@@ -91,6 +92,7 @@ SealedState Sealing::describe(const Event& e) {
     const bool has_text = s.place == StatePlace::reasoning && e.name != canon::state_kind::redacted;
     if (has_text) {
         s.text = std::exchange(reasoning_, {});
+        if (e.name == canon::state_kind::signature) s.text.erase(0, std::min(part_at_, s.text.size()));
         s.summary = summary_;
     }
     return s;

@@ -59,6 +59,7 @@ class Sealing {
     canon::Losses losses_;
     /// The reasoning since the last state: what a signature belongs to.
     std::string reasoning_;
+    size_t part_at_ = 0;  ///< where its latest part begins: a signature is for one part, an encrypted item for all
     int reasoning_index_ = 0, choice_ = 0, ids_made_ = 0;
     bool summary_ = false;
     StatePlace place_ = StatePlace::reasoning;
