@@ -79,10 +79,10 @@ constexpr std::array rows{
     s::integer("providers.*.max_concurrency", "",
                "Calls in flight at once; more go to the next target or wait in line up to 10 s.")
         .range(1, 1'000'000),
-    s::texts(
-        "providers.*.quirks",
-        "What is odd about it: `no_stream_options`, `max_completion_tokens`, `no_developer_role`, "
-        "`no_parallel_tool_calls`, `no_encrypted_reasoning`, `completions` (it serves legacy text completions too)."),
+    s::texts("providers.*.quirks",
+             "What is odd about it: `no_stream_options`, `max_completion_tokens`, `no_developer_role`, "
+             "`no_parallel_tool_calls`, `no_encrypted_reasoning`, `reasoning_back`, `completions` (it serves legacy "
+             "text completions too)."),
     s::named("providers.*.headers", "Fixed extra headers of every call to it."),
     s::text("providers.*.headers.*", "", "The header's value."),
 

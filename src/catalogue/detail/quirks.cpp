@@ -19,6 +19,7 @@ constexpr std::pair<std::string_view, bool canon::Quirks::*> quirk_names[] = {
     {"adaptive_thinking", &canon::Quirks::adaptive_thinking},
     {"no_sampling", &canon::Quirks::no_sampling},
     {"system_in_messages", &canon::Quirks::system_in_messages},
+    {"reasoning_back", &canon::Quirks::reasoning_back},
     {"no_output_format", &canon::Quirks::no_output_format},
     {"completions", &canon::Quirks::completions},
     {"no_encrypted_reasoning", &canon::Quirks::no_encrypted_reasoning},
