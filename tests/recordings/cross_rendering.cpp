@@ -9,7 +9,9 @@
 #include <random>
 
 #include "dialect/registry.h"
+#include "dialect/testing/anthropic_grammar.h"
 #include "dialect/testing/chat_grammar.h"
+#include "dialect/testing/gemini_grammar.h"
 #include "dialect/testing/receipts.h"
 #include "gateway/detail/translation.h"
 #include "provider/base64.h"
@@ -32,9 +34,19 @@ const std::vector<WireRow>& wires() {
     static const std::vector<WireRow> rows = {
         {"openai-chat",
          {"openai_chat", "azure_openai_chat", "azure_ai_chat", "bedrock_openai_chat", "cerebras_chat", "copilot_chat",
-          "deepseek_chat", "groq_chat", "huggingface_chat", "local_chat", "mistral_chat", "openai_compat_chat",
-          "openrouter_chat", "perplexity_chat", "together_chat", "vercel_gateway_chat", "xai_chat", "zai_chat"}},
-        {"anthropic", {"anthropic_messages", "azure_ai_messages", "local_messages", "openai_messages"}},
+          "deepseek_chat", "groq_chat", "huggingface_chat", "local_chat", "openai_compat_chat", "openrouter_chat",
+          "perplexity_chat", "together_chat", "vercel_gateway_chat", "xai_chat", "zai_chat"}},
+        {"anthropic", {"anthropic_messages", "azure_ai_messages", "local_messages"}, "/messages"},
+        {"vertex-anthropic", {"vertex_anthropic"}},
+        {"openai-responses",
+         {"openai_responses", "azure_openai_responses", "azure_ai_responses", "xai_responses", "openrouter_responses",
+          "bedrock_openai_responses", "deepseek_responses"}},
+        {"gemini", {"gemini_generate"}, "enerateContent"},
+        {"vertex", {"vertex_generate"}, "enerateContent"},
+        {"bedrock", {"bedrock_converse"}},
+        {"cohere", {"cohere_chat"}},
+        {"mistral", {"mistral_chat"}},
+        {"ollama", {"ollama"}, "/api/chat"},
     };
     return rows;
 }
@@ -59,6 +71,26 @@ const std::vector<DialectRow>& dialects() {
          [chat](std::string_view bytes) { return chat(judge_chat_stream(bytes)); },
          [chat](std::string_view bytes) { return chat(judge_chat_body(bytes)); },
          {"prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cost"}},
+        {"anthropic",
+         dialect::anthropic_messages,
+         [](std::string_view bytes) {
+             const auto v = judge_messages_stream(bytes);
+             return Judged{v.fault, v.complete, v.failed};
+         },
+         [](std::string_view bytes) {
+             return Judged{judge_messages_body(bytes), true, false};
+         },
+         {"output_tokens", "cost"}},
+        {"gemini",
+         dialect::gemini,
+         [](std::string_view bytes) {
+             const auto v = judge_gemini_stream(bytes);
+             return Judged{v.fault, v.complete, v.failed};
+         },
+         [](std::string_view bytes) {
+             return Judged{judge_gemini_body(bytes), true, false};
+         },
+         {"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "cost"}},
     };
     return rows;
 }
