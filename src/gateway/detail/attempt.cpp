@@ -132,8 +132,9 @@ std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a)
     std::unique_ptr<Sealing> sealing;
     if (f.call.in.operation == canon::Operation::chat) {
         const auto account = f.call.principal->account;
-        sealing = std::make_unique<Sealing>(
-            SealingTerms{&f.vault, account, f.origin, a.lossless, f.call.request_id, mono_ms(), now_us() / 1'000'000});
+        sealing =
+            std::make_unique<Sealing>(SealingTerms{&f.vault, account, route::origin(*a.target, *a.key), a.lossless,
+                                                   f.call.request_id, mono_ms(), now_us() / 1'000'000});
     }
     const bool embeds = f.call.in.operation == canon::Operation::embedding;
     const auto operation = embeds ? canon::Operation::embedding : canon::Operation::chat;
@@ -143,8 +144,10 @@ std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a)
 
 /// State that a lossless reply held belongs to its route, from before the caller can send it back.
 void note_states(Flow& f, const canon::Facts& facts) {
+    if (f.states_noted == facts.states.size()) return;
+    const uint64_t origin = route::origin(*f.attempt->target, *f.attempt->key);
     for (; f.states_noted < facts.states.size(); ++f.states_noted)
-        f.vault.memory.remember(f.call.principal->account, facts.states[f.states_noted], f.origin, mono_ms());
+        f.vault.memory.remember(f.call.principal->account, facts.states[f.states_noted], origin, mono_ms());
 }
 
 Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
@@ -246,7 +249,6 @@ rt::Task<Tried> relay_whole(Flow& f, net::ClientReply& reply, std::unique_ptr<ca
 rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
     const auto& provider = a.target->provider;
     Outgoing out;
-    f.origin = route::origin(*a.target, *a.key);
     f.states_noted = 0;
     auto upstream = f.upstreams.upstream(provider, f.envelope.stream);
     if (!upstream) co_return failed(std::move(upstream).error());

@@ -37,7 +37,6 @@ struct Flow {
     canon::ReplyTerms reply_terms;
 
     const route::Attempt* attempt = nullptr;  ///< the latest
-    uint64_t origin = 0;                      ///< its route::origin
     bool lossless = false;                    ///< it sent the caller's bytes
     size_t states_noted = 0;                  ///< of the latest reply's Facts::states
     int attempts = 0;

@@ -10,10 +10,11 @@ namespace aig::gateway {
 namespace {
 
 /// Capsules mean nothing to a provider, and state that another route made is an error to this one.
-bool holds_strangers(const Flow& f, uint64_t origin) {
+bool holds_strangers(const Flow& f, const route::Attempt& a) {
     const auto& state = f.callers_state;
-    return state.capsules ||
-           std::any_of(state.origins.begin(), state.origins.end(), [&](uint64_t o) { return o != origin; });
+    if (state.capsules || state.origins.empty()) return state.capsules;
+    const uint64_t origin = route::origin(*a.target, *a.key);
+    return std::any_of(state.origins.begin(), state.origins.end(), [&](uint64_t o) { return o != origin; });
 }
 
 Status parse_once(Flow& f) {
@@ -28,16 +29,17 @@ Status parse_once(Flow& f) {
 
 Result<const canon::Request*> request_for(Flow& f, const route::Attempt& a, std::optional<canon::Request>& own,
                                           canon::Losses& losses) {
-    const uint64_t origin = route::origin(*a.target, *a.key);
-    if (a.lossless && !holds_strangers(f, origin)) return static_cast<const canon::Request*>(nullptr);
+    if (a.lossless && !holds_strangers(f, a)) return static_cast<const canon::Request*>(nullptr);
     TRYV(parse_once(f));
     const auto* parsed = std::get_if<canon::Chat>(&*f.parsed);
     const bool state = parsed && may_hold_state(*parsed);
     size_t changed = 0;
     if (state) {
         own = *f.parsed;
-        changed = restore_state(std::get<canon::Chat>(*own),
-                                {&f.vault, f.call.principal->account, origin, mono_ms(), now_us() / 1'000'000}, losses);
+        changed = restore_state(
+            std::get<canon::Chat>(*own),
+            {&f.vault, f.call.principal->account, route::origin(*a.target, *a.key), mono_ms(), now_us() / 1'000'000},
+            losses);
     }
     // What was kept for the caller, and cannot be given to this target, is named, but changes none of the caller's
     // bytes.
