@@ -10,6 +10,7 @@
 
 #include "dialect/registry.h"
 #include "dialect/testing/chat_grammar.h"
+#include "dialect/testing/gemini_grammar.h"
 #include "dialect/testing/receipts.h"
 #include "gateway/detail/translation.h"
 #include "provider/base64.h"
@@ -34,6 +35,7 @@ const std::vector<WireRow>& wires() {
          {"openai_chat", "azure_openai_chat", "azure_ai_chat", "bedrock_openai_chat", "cerebras_chat", "copilot_chat",
           "deepseek_chat", "groq_chat", "huggingface_chat", "local_chat", "mistral_chat", "openai_compat_chat",
           "openrouter_chat", "perplexity_chat", "together_chat", "vercel_gateway_chat", "xai_chat", "zai_chat"}},
+        {"gemini", {"gemini_generate", "vertex_generate"}},
         {"anthropic", {"anthropic_messages", "azure_ai_messages", "local_messages", "openai_messages"}},
     };
     return rows;
@@ -59,6 +61,16 @@ const std::vector<DialectRow>& dialects() {
          [chat](std::string_view bytes) { return chat(judge_chat_stream(bytes)); },
          [chat](std::string_view bytes) { return chat(judge_chat_body(bytes)); },
          {"prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "cost"}},
+        {"gemini",
+         dialect::gemini,
+         [](std::string_view bytes) {
+             const auto v = judge_gemini_stream(bytes);
+             return Judged{v.fault, v.complete, v.failed};
+         },
+         [](std::string_view bytes) {
+             return Judged{judge_gemini_body(bytes), true, false};
+         },
+         {"promptTokenCount", "candidatesTokenCount", "cachedContentTokenCount", "thoughtsTokenCount", "cost"}},
     };
     return rows;
 }
