@@ -90,7 +90,7 @@ const std::vector<DialectRow>& dialects() {
          [](std::string_view bytes) {
              return Judged{judge_gemini_body(bytes), true, false};
          },
-         {"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "cost"}},
+         {"promptTokenCount", "candidatesTokenCount", "cachedContentTokenCount", "thoughtsTokenCount", "cost"}},
     };
     return rows;
 }
