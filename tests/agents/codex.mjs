@@ -18,8 +18,7 @@ let gateway;
 before(async () => { if (!skip) gateway = await Gateway.dev(); });
 after(() => gateway?.stop());
 
-/** Targets by wire; the harness names those of this build. */
-const targets = Object.entries(wires);
+const targets = Object.entries({ ...wires, responses: 'sim/responses' });
 
 /** A home in which the command that the model will call exists. */
 function home(model, extra = '') {

@@ -1,4 +1,4 @@
-// What the Open Responses compliance suite asks over HTTP, on the lossless lane and the translated ones: each object has every key of its
+// What the Open Responses compliance suite asks over HTTP, of the objects we write ourselves (on the lossless lane they are the provider's): each object has every key of its
 // schema with a value of its type, each event is one that the schema knows.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';

@@ -3,7 +3,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import OpenAI from 'openai';
-import { Gateway, nanos, nanosOfCents, sleep, slowly, wires } from './harness.mjs';
+import { Gateway, nanos, nanosOfCents, sleep, slowly as slow, temporaryFolder, wires as others } from './harness.mjs';
+
+/** Two wires on the translated lane, and the one that carries these bytes as they are. */
+const wires = { ...others, responses: 'sim/responses' };
+const slowly = { ...slow, responses: 'fault-responses/slow' };
 
 let gateway;
 before(async () => { gateway = await Gateway.dev(); });
@@ -150,10 +154,11 @@ for (const [wire, model] of Object.entries(wires)) {
             const value = JSON.parse(reply.output_text);
             assert.equal(typeof value.name, 'string');
             assert.ok(Number.isInteger(value.age));
-            assert.equal(reply.text.format.name, 'person');
+            if (wire !== 'responses') assert.equal(reply.text.format.name, 'person');  // there the provider repeats the request, or does not
         });
 
-        test('custom and namespaced tools come back in their own form', async () => {
+        // On the lossless lane they are the provider's matter, and the simulated one has neither.
+        test('custom and namespaced tools come back in their own form', { skip: wire === 'responses' }, async () => {
             const customer = await gateway.customer();
             const tools = [{ type: 'custom', name: 'apply_patch', description: 'Changes files.' }];
             const reply = await clientOf(customer).responses.create({ model, input: 'Patch it.', tools, tool_choice: { type: 'custom', name: 'apply_patch' } });
@@ -289,7 +294,7 @@ describe('what is refused', () => {
         const customer = await gateway.customer();
         const { response } = await clientOf(customer).responses.create({ model: wires.openai, input: 'x', tools: [{ type: 'web_search', external_web_access: false }], client_metadata: { a: 'b' } }).withResponse();
         assert.match(response.headers.get('x-aig-loss'), /client_metadata/);
-        assert.match(response.headers.get('x-aig-loss'), /tools\[0\] \(web_search\)/);
+        assert.match(response.headers.get('x-aig-loss'), /tools\[0\]\.web_search/);
     });
 
     test('only what ran in the background can be cancelled or streamed again', async () => {
@@ -302,7 +307,7 @@ describe('what is refused', () => {
 
     test('a provider that fails', async () => {
         const customer = await gateway.customer();
-        for (const model of ['fault/500', 'fault-anthropic/500']) {
+        for (const model of ['fault/500', 'fault-anthropic/500', 'fault-responses/500']) {
             await assert.rejects(clientOf(customer).responses.create({ model, input: 'x' }), (e) => e.status >= 500);
         }
     });
@@ -321,7 +326,6 @@ test('input tokens are estimated without a call', async () => {
 });
 
 test('what a stopped gateway was running is failed, and its hold given back', async () => {
-    const { temporaryFolder } = await import('./harness.mjs');
     const data = temporaryFolder();
     const first = await Gateway.dev({ data });
     const ask = (g, path, init = {}) => fetch(`${g.url}/v1/responses${path}`, { ...init, headers: { authorization: `Bearer ${g.keys['sk-']}`, 'content-type': 'application/json' } });

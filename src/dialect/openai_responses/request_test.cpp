@@ -174,7 +174,7 @@ TEST(ResponsesParse, ToolsOfEveryKind) {
     EXPECT_EQ(c.tools[2].name, "ns__g");
     EXPECT_EQ(c.tool_choice.name, "ns__g");
     ASSERT_EQ(c.extras.size(), 1u);
-    EXPECT_EQ(c.extras[0].first, "tools[3] (web_search)");
+    EXPECT_EQ(c.extras[0].first, "tools[3].web_search");
 }
 
 TEST(ResponsesParse, AllowedToolsShortenTheList) {

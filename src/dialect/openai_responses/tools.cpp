@@ -52,7 +52,7 @@ void parse_tool(JsonRef t, std::string_view space, const std::string& path, Chat
     } else if (type == "namespace") {
         for (const JsonRef inner : t["tools"]) parse_tool(inner, t["name"].text(), path, c);
     } else if (is_optional(t)) {
-        c.extras.emplace_back(fmt::format("{} ({})", path, type), t.raw());
+        c.extras.emplace_back(fmt::format("{}.{}", path, type), t.raw());
     } else {
         Tool raw;
         raw.function = false;
