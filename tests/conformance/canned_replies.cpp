@@ -72,13 +72,6 @@ Canned bedrock() {
                   R"({"usage":{"inputTokens":12,"outputTokens":34,"totalTokens":46},"metrics":{"latencyMs":1}})")};
 }
 
-Canned gemini() {
-    return {
-        R"({"candidates":[{"content":{"role":"model","parts":[{"text":"hi"},{"functionCall":{"name":"get","args":{"a":1}}}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":34,"totalTokenCount":46},"modelVersion":"m","responseId":"r"})",
-        sse({R"({"candidates":[{"content":{"role":"model","parts":[{"text":"hi"}]},"index":0}],"modelVersion":"m","responseId":"r"})",
-             R"({"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"get","args":{"a":1}}}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":34,"totalTokenCount":46}})"})};
-}
-
 constexpr std::string_view response_object =
     R"({"id":"resp_1","object":"response","status":"completed","model":"m","output":[{"type":"message","id":"msg_1","role":"assistant","status":"completed","content":[{"type":"output_text","text":"hi","annotations":[]}]},{"type":"function_call","id":"fc_1","call_id":"t","name":"get","arguments":"{\"a\":1}","status":"completed"}],"usage":{"input_tokens":12,"output_tokens":34,"total_tokens":46}})";
 Canned openai_responses() {

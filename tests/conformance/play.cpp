@@ -181,7 +181,8 @@ class Play {
         out += relay->finish({*relay->facts().usage, receipt});
         for (auto& l : relay->losses()) losses.push_back(std::move(l));
         if (stream_ && north_.grammar)
-            if (auto bad = north_.grammar(out); !bad.empty()) return {Outcome::failed, "grammar: " + bad + "\n" + out};
+            if (auto bad = north_.grammar(out, !lossless()); !bad.empty())
+                return {Outcome::failed, "grammar: " + bad + "\n" + out};
         auto understood = read_as_caller(north_, in_.operation, stream_, out);
         if (!understood) return {Outcome::failed, understood.error().message() + "\n" + out};
         if (!losses.empty()) return {Outcome::lost, joined(losses)};

@@ -3,6 +3,7 @@
 #include "dialect/testing/anthropic_grammar.h"
 #include "dialect/testing/chat_grammar.h"
 #include "dialect/testing/gemini_grammar.h"
+#include "dialect/testing/responses_grammar.h"
 #include "matrix.h"
 #include "provider/registry.h"
 
@@ -10,9 +11,16 @@ namespace aig::matrix {
 namespace {
 namespace testing = dialect::testing;
 
-std::string chat_grammar(std::string_view stream) { return testing::judge_chat_stream(stream).fault; }
-std::string messages_grammar(std::string_view stream) { return testing::judge_messages_stream(stream).fault; }
-std::string gemini_grammar(std::string_view stream) { return testing::judge_gemini_stream(stream).fault; }
+std::string chat_grammar(std::string_view stream, bool ours) { return testing::judge_chat_stream(stream, ours).fault; }
+std::string messages_grammar(std::string_view stream, bool ours) {
+    return testing::judge_messages_stream(stream, ours).fault;
+}
+std::string responses_grammar(std::string_view stream, bool ours) {
+    return testing::hear_responses(stream, {ours}).fault;
+}
+std::string gemini_grammar(std::string_view stream, bool ours) {
+    return testing::judge_gemini_stream(stream, ours).fault;
+}
 
 canon::Quirks adaptive() {
     canon::Quirks q;
@@ -24,6 +32,7 @@ canon::Quirks adaptive() {
 std::vector<North> norths() {
     return {
         {"openai_chat", &dialect::openai_chat(), provider::wire("openai-chat"), chat_grammar},
+        {"openai_responses", &dialect::openai_responses(), provider::wire("openai-responses"), responses_grammar},
         {"anthropic", &dialect::anthropic_messages(), provider::wire("anthropic"), messages_grammar},
         {"gemini", &dialect::gemini(), provider::wire("gemini"), gemini_grammar, true},
     };

@@ -33,6 +33,9 @@ inline const canon::Wire* fake_wires(std::string_view name) {
     for (const std::string_view built :
          {"bedrock", "bedrock-invoke", "vertex-anthropic", "cohere", "mistral", "ollama"})
         if (name == built) return &other;
+    if (name == "azure-openai") return &openai;
+    if (name == "azure-openai-responses") return &responses;
+    if (name == "vertex") return &gemini;
     return name == "openai-chat" ? &openai : name == "anthropic" ? &anthropic : nullptr;
 }
 

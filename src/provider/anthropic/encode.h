@@ -18,10 +18,11 @@ struct Job {
     const canon::Chat& chat;
     const canon::WireTarget& target;
     canon::Losses& losses;
+    bool messages = true;  ///< false: another wire, which has no place for members of Messages
 
     void lose(std::string name) const;
     /// The caller speaks Messages itself: what the canonical form has no place for goes back as it came.
-    bool own() const { return chat.origin == "anthropic"; }
+    bool own() const { return messages && chat.origin == "anthropic"; }
     /// Those members of an object, cache_control left out; nothing for callers of other dialects.
     std::string own_members(const canon::Extras& extras) const;
     /// Members that found no place. Those that say nothing (null, [], {}, "", false) are not worth a line.

@@ -262,7 +262,7 @@ std::string_view input_type(const Embedding& m) {
 }  // namespace
 
 Result<std::string> encode_chat(const Chat& chat, const WireTarget& target, Losses& losses) {
-    const Job job{chat, target, losses};
+    const Job job{chat, target, losses, false};
     if (chat.n != 1) return refuse("n > 1", "n");
     for (const std::string_view name : {"tool_choice", "response_format"})
         if (!find_extra(chat.extras, name).empty())

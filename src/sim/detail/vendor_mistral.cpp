@@ -34,7 +34,14 @@ constexpr std::array<std::string_view, 21> request_fields{"model",
 
 Refusal refuse(std::string message) { return {422, "invalid_request_error", std::move(message), "", "3051"}; }
 
-bool serves(const Request& request, Place&) { return request.path == "/mistral/v1/chat/completions"; }
+bool serves(const Request& request, Place& place) {
+    if (request.path == "/mistral/v1/embeddings") place.task = Task::embed;
+    return place.task == Task::embed || request.path == "/mistral/v1/chat/completions";
+}
+
+Checked embed(JsonRef root, const Place&, Reply& reply, int64_t& input_tokens) {
+    return read_and_write_embeddings(root, reply, input_tokens);
+}
 
 bool id_ok(std::string_view id) {
     return id.size() == 9 &&
@@ -89,7 +96,7 @@ const Vendor& mistral_vendor() {
         v.call_id = {"", 9};
         v.serves = serves;
         v.read = read;
-        v.embed = nullptr;
+        v.embed = embed;
         v.models = nullptr;
         return v;
     }();
