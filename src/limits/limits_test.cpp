@@ -142,24 +142,24 @@ TEST(Limiter, AJoinedTicketGoesTheWayOfTheFirstAndTheTighterLimitIsShown) {
         ticket.join(std::move(together));
         return ticket;
     };
-    auto first = both(key, 100);
-    ASSERT_TRUE(first);
-    EXPECT_EQ(first->state().limit_requests, 4);
-    EXPECT_EQ(first->state().remaining_requests, 3);
-    EXPECT_EQ(first->state().remaining_tokens, 400);
-    auto second = both(other, 100);
-    ASSERT_TRUE(second);
-    auto third = both(other, 0);
-    ASSERT_FALSE(third);
-    EXPECT_EQ(third.error().reason(), "concurrency");
-    EXPECT_EQ(third.error().message(), "This sub-account may have 2 calls in flight at once");
-    first->correct(10);  // of both meters
+    auto one = both(key, 100);
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->state().limit_requests, 4);
+    EXPECT_EQ(one->state().remaining_requests, 3);
+    EXPECT_EQ(one->state().remaining_tokens, 400);
+    auto two = both(other, 100);
+    ASSERT_TRUE(two);
+    auto three = both(other, 0);
+    ASSERT_FALSE(three);
+    EXPECT_EQ(three.error().reason(), "concurrency");
+    EXPECT_EQ(three.error().message(), "This sub-account may have 2 calls in flight at once");
+    one->correct(10);  // of both meters
     EXPECT_EQ(l.state(all, shared, start).remaining_tokens, 390);
     EXPECT_EQ(l.state(key, own, start).remaining_tokens, 990);
-    second->refund();
+    two->refund();
     EXPECT_EQ(l.state(all, shared, start).remaining_requests, 3);
     EXPECT_EQ(l.state(all, shared, start).remaining_tokens, 490);
-    *first = Ticket();
+    *one = Ticket();
     EXPECT_TRUE(both(key, 0));
 }
 

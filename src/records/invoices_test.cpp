@@ -81,6 +81,7 @@ std::string plan_of(store::Store& store, const std::string& sql) {
     std::string plan;
     const auto done = store.read_now([&](store::Db& db) -> Status {
         auto q = db.query(text.c_str());
+        q.bind(int64_t{0}).bind(int64_t{1});
         for (;;) {
             TRY(const bool row, q.step());
             if (!row) return {};
