@@ -38,7 +38,7 @@ if (tool === 'callgrind') {
     for (const file of fs.readdirSync(out)) if (file.startsWith('callgrind.out')) fs.rmSync(path.join(out, file));
 }
 const readyFile = path.join(folder, 'ready.json');
-const program = new Program(['serve', '--config', config, '--ready-file', readyFile], { readyFile, command });
+const program = new Program(['serve', '--config', config, '--ready-file', readyFile], { readyFile, command, log: path.join(folder, 'aig.log') });
 const gateway = new Gateway(program, await program.ready(120_000), { config });
 const customer = await gateway.customer({ credit: '1000000', key: { rpm: 1_000_000_000, tpm: 1_000_000_000_000, concurrency: 100_000, ...(bare ? {} : { spend_cap_usd: '1000000', tag: 'bench' }) } });
 const body = path.join(folder, 'body.json');

@@ -120,9 +120,9 @@ const contenders = {};
         base.server.threads = 1;
         return base;
     });
-    const gateway = await Gateway.serve(config);
+    const gateway = await Gateway.serve(config, { log: path.join(folder, 'aig.log') });    // a pipe that nobody reads would fill memory
     if (cores > 1) execFileSync('taskset', ['-a', '-p', '-c', '0', String(gateway.program.pid)], { stdio: 'ignore' });
-    const customer = await gateway.customer({ credit: '1000000', key: { rpm: 1_000_000_000, tpm: 1_000_000_000_000, concurrency: 100_000 } });
+    const customer = await gateway.customer({ credit: '1000000', key: { rpm: 1_000_000_000, tpm: 1_000_000_000_000, concurrency: 100_000, spend_cap_usd: '1000000', tag: 'bench' } });
     contenders.aig = {
         pid: gateway.program.pid,
         stop: () => gateway.stop(),
@@ -199,7 +199,7 @@ say('# Benchmark');
 say();
 say(`Made by \`make bench${process.argv.length > 2 ? ` ARGS="${process.argv.slice(2).join(' ')}"` : ''}\` on ${new Date().toISOString().slice(0, 10)}, commit ${execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()}; ${cores} cores (${os.cpus()[0].model.trim()}), ${rounds} alternating rounds of ${seconds} s, ${connections} connections.`);
 say('CPU time is that of the proxy process (user and system, from /proc). Proxies share one core; load and provider run on another. nginx forwards with `proxy_pass`');
-say('over kept-alive connections and does nothing else; `aig` does all it does: key, limits, durable hold and settle, price, metrics, request log. Compare ratios, not microseconds.');
+say('over kept-alive connections and does nothing else; `aig` does all it does: key, limits, spend cap, tag, durable hold and settle, price, metrics, request log. Compare ratios, not microseconds.');
 for (const [scenario, byName] of Object.entries(results)) {
     const { unit } = scenarios[scenario];
     say();

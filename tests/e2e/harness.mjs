@@ -60,13 +60,14 @@ export function temporaryFolder() {
 
 /** A program that answers readiness by writing a file; its output is kept for the report of a failure. */
 export class Program {
-    constructor(args, { readyFile, env = {}, command = binary } = {}) {
+    // `log`: a file for the standard error, where nobody reads the pipe for a while (the measurements).
+    constructor(args, { readyFile, env = {}, command = binary, log = null } = {}) {
         this.readyFile = readyFile;
         this.output = '';
-        this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+        this.child = spawn(command, args, { stdio: ['ignore', 'pipe', log ? fs.openSync(log, 'a') : 'pipe'], env: { ...process.env, ...env } });
         started.add(this.child);
         for (const stream of [this.child.stdout, this.child.stderr]) {
-            stream.setEncoding('utf8').on('data', (text) => { this.output = (this.output + text).slice(-200_000); });
+            stream?.setEncoding('utf8').on('data', (text) => { this.output = (this.output + text).slice(-200_000); });
         }
         this.exit = new Promise((done) => this.child.once('exit', (code, signal) => done({ code, signal })));
         this.child.once('error', (error) => { this.output += `\n${error}`; });
@@ -142,9 +143,9 @@ export class Gateway {
         return new Gateway(program, await program.ready());
     }
     /** `aig serve` with a config file. */
-    static async serve(config, { readyMs = 15_000, env = {} } = {}) {
+    static async serve(config, { readyMs = 15_000, env = {}, log = null } = {}) {
         const readyFile = path.join(temporaryFolder(), 'ready.json');
-        const program = new Program(['serve', '--config', config, '--ready-file', readyFile], { readyFile, env });
+        const program = new Program(['serve', '--config', config, '--ready-file', readyFile], { readyFile, env, log });
         return new Gateway(program, await program.ready(readyMs), { config });
     }
     stop(timeoutMs) { return this.program.stop(timeoutMs); }
