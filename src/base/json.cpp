@@ -5,6 +5,9 @@
 #include <charconv>
 #include <cstring>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -82,14 +85,28 @@ constexpr auto needs_care = [] {
     for (size_t c = 0; c < 256; ++c) t[c] = c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
     return t;
 }();
+bool plain_block(const char* p) {
+#if defined(__SSE2__)
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    // As signed bytes everything beyond ASCII is below the blank too.
+    const __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+    const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    return _mm_movemask_epi8(_mm_or_si128(low, marks)) == 0;
+#else
+    uint8_t hit = 0;
+    for (size_t i = 0; i < block; ++i) hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(p[i])]);
+    return hit == 0;
+#endif
+}
 /// Nothing to escape and nothing to mend: what nearly all names and ids are.
 bool plain_ascii(std::string_view text) {
+    if (text.size() >= block) {
+        const char* const last = text.data() + text.size() - block;  // overlaps the one before
+        for (const char* p = text.data(); p < last; p += block)
+            if (!plain_block(p)) return false;
+        return plain_block(last);
+    }
     uint8_t hit = 0;
-    for (; text.size() >= block && !hit; text.remove_prefix(block))
-        for (size_t i = 0; i < block; ++i) {
-            const auto c = static_cast<uint8_t>(text[i]);
-            hit = static_cast<uint8_t>(hit | (c < 0x20) | (c >= 0x80) | (c == '"') | (c == '\\'));
-        }
     for (const char c : text) hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(c)]);
     return hit == 0;
 }
@@ -98,10 +115,12 @@ bool plain_ascii(std::string_view text) {
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
     if (plain_ascii(text)) {
-        out.reserve(out.size() + text.size() + 2);
-        out += '"';
-        out += text;
-        out += '"';
+        const size_t at = out.size();
+        out.resize(at + text.size() + 2);
+        char* const p = out.data() + at;
+        *p = '"';
+        if (!text.empty()) std::memcpy(p + 1, text.data(), text.size());
+        p[text.size() + 1] = '"';
         return;
     }
     std::string mended;

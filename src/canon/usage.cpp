@@ -92,6 +92,7 @@ Result<Ratio> Terms::fold() const {
 
 std::vector<PriceLine> price_lines(const PriceCard& card, const Usage& usage) {
     std::vector<PriceLine> lines;
+    lines.reserve(4);  // few calls have more
     const auto& pico = prices_for(card, usage);
     for (size_t i = 0; i < fixed_components; ++i)
         if (const int64_t units = units_of(usage, i); units && pico[i])

@@ -58,6 +58,7 @@ Status fill(Flow& f, const route::Attempt& a, const net::Upstream& upstream, Out
     f.lossless = !request;
     TRYV(f.lossless ? fill_lossless(f, a, out) : fill_translated(f, *request, a, out));
     out.request.target = out.encoded.path;
+    out.request.headers.reserve(12, 512);
     for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
     if (f.lossless)

@@ -23,8 +23,11 @@ bool sound(const PinnedRate& r) { return r.id >= 0 && r.per_usd.num > 0 && r.per
 
 CanonWriter& CanonWriter::number(int64_t v) {
     auto u = (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
-    for (; u >= 0x80; u >>= 7) out_ += static_cast<char>(u | 0x80);
-    out_ += static_cast<char>(u);
+    char bytes[10];
+    size_t n = 0;
+    for (; u >= 0x80; u >>= 7) bytes[n++] = static_cast<char>(u | 0x80);
+    bytes[n++] = static_cast<char>(u);
+    out_.append(bytes, n);
     return *this;
 }
 CanonWriter& CanonWriter::text(std::string_view v) {
