@@ -196,7 +196,8 @@ bool may_go_on(Flow& f, const Tried& tried, size_t made) {
 rt::Task<Tried> try_targets(Flow& f) {
     Tried tried;
     for (size_t next = 0; next < f.plan.attempts.size(); ++next) {
-        auto slot = co_await enter_provider(f, next);
+        Result<Slot> slot = Slot();
+        if (!enter_one(f, next, *slot)) slot = co_await enter_provider(f, next);  // mostly there is room at once
         if (!slot) {
             if (tried.error) co_return tried;
             tried.ending = slot.error().code() == ErrorCode::client_gone ? Ending::client_gone : Ending::failed;

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "rt/detail/poller.h"
+#include "rt/detail/post_handler.h"
 
 namespace aig::rt {
 namespace detail {
@@ -16,11 +16,6 @@ void Parked::end(How how) {
     unlink();
     auto run = std::exchange(run_, nullptr);
     run(room_, how);
-}
-
-template <class Handler>
-void Parked::post_handler(Handler handler) {
-    boost::asio::post(std::move(handler));
 }
 
 Poller::Poller(boost::asio::io_context& io)

@@ -4,20 +4,32 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "rt/detail/post_handler.h"
+
 namespace aig::rt {
+namespace {
 
-void Handover::arrive() {
-    arrived_ = true;
-    task_.resume_now();
-}
+/// The rest of the task, with the work it waits for.
+template <class Handler>
+struct GoOn {
+    Handler handler;
+    HandoverPtr work;
+    using executor_type = typename Handler::executor_type;
+    executor_type get_executor() const noexcept { return handler.get_executor(); }
+    void operator()() { handler(work->take()); }
+};
 
-Task<> Handover::wait() {
+}  // namespace
+
+Task<Status> Handover::wait_for(HandoverPtr work, void (*start)(HandoverPtr work)) {
     using Token = boost::asio::use_awaitable_t<Executor>;
-    auto start = [this](auto handler) {
-        task_.park(std::move(handler));
-        detail::suspensions(loop_).add(task_);
+    auto begin = [](auto handler, HandoverPtr w, void (*run)(HandoverPtr)) {
+        Handover& self = *w;
+        self.task_.park(GoOn<decltype(handler)>{std::move(handler), w});
+        detail::suspensions(self.loop_).add(self.task_);
+        run(std::move(w));
     };
-    return boost::asio::async_initiate<const Token, void()>(start, Token());
+    return boost::asio::async_initiate<const Token, void(Status)>(begin, Token(), std::move(work), start);
 }
 
 void Handovers::add(HandoverPtr done) {

@@ -13,26 +13,28 @@
 
 namespace aig::rt {
 
+class Handover;
+using HandoverPtr = std::shared_ptr<Handover>;
+
 class Handover {
   public:
     explicit Handover(Loop& loop) : loop_(loop) {}
     Loop& loop() const { return loop_; }
-    /// Before it is sent; once.
+    /// Working side, once, before it is sent.
     void set(Status outcome) { outcome_ = std::move(outcome); }
-    /// The task goes on, now or when it comes to wait.
-    void arrive();
-    bool arrived() const { return arrived_; }
-    /// For what has not arrived.
-    Task<> wait();
     Status take() { return std::move(outcome_); }
+    /// The task goes on, inside this call.
+    void arrive() { task_.resume_now(); }
+    /// For work that is refused while it is being started: the task goes on from the loop's queue.
+    void arrive_later() { task_.resume(); }
+    /// Starts the work, and waits for how it ends; one frame for both.
+    static Task<Status> wait_for(HandoverPtr work, void (*start)(HandoverPtr work));
 
   private:
     Loop& loop_;
-    bool arrived_ = false;
     Status outcome_;
     detail::Parked task_;
 };
-using HandoverPtr = std::shared_ptr<Handover>;
 
 /// A group's, sorted by loop. Working thread only.
 class Handovers {

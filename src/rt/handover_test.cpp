@@ -7,9 +7,16 @@
 namespace aig::rt {
 namespace {
 
-Task<> wait_for(HandoverPtr work, int* order, int* at, Loop* stop) {
-    if (!work->arrived()) co_await work->wait();
-    EXPECT_EQ(work->take().ok(), *order != 1);
+/// Work that its starter leaves to the test.
+void nothing_yet(HandoverPtr) {}
+void refused(HandoverPtr work) {
+    work->set(Error(ErrorCode::overloaded, "no"));
+    work->arrive_later();
+}
+
+Task<> ends(HandoverPtr work, void (*start)(HandoverPtr), bool good, int* order, int* at, Loop* stop) {
+    auto outcome = co_await Handover::wait_for(std::move(work), start);
+    EXPECT_EQ(outcome.ok(), good);
     *at = ++*order;
     if (stop) stop->stop();
 }
@@ -18,8 +25,8 @@ TEST(Handover, AGroupGoesOnInOrderAndKnowsHowItEnded) {
     Loop loop;
     auto first = std::make_shared<Handover>(loop), second = std::make_shared<Handover>(loop);
     int order = 0, at_first = 0, at_second = 0;
-    loop.spawn([&] { return wait_for(first, &order, &at_first, nullptr); });
-    loop.spawn([&] { return wait_for(second, &order, &at_second, &loop); });
+    loop.spawn([&] { return ends(first, nothing_yet, true, &order, &at_first, nullptr); });
+    loop.spawn([&] { return ends(second, nothing_yet, false, &order, &at_second, &loop); });
     std::thread other;
     loop.post([&] {
         other = std::thread([&] {
@@ -38,13 +45,10 @@ TEST(Handover, AGroupGoesOnInOrderAndKnowsHowItEnded) {
     EXPECT_EQ(at_second, 2);
 }
 
-TEST(Handover, WhatArrivedBeforeIsNotWaitedFor) {
+TEST(Handover, WorkMayBeRefusedWhileItIsStarted) {
     Loop loop;
-    auto work = std::make_shared<Handover>(loop);
-    work->set({});
-    work->arrive();
     int order = 0, at = 0;
-    loop.spawn([&] { return wait_for(work, &order, &at, &loop); });
+    loop.spawn([&] { return ends(std::make_shared<Handover>(loop), refused, false, &order, &at, &loop); });
     loop.run();
     EXPECT_EQ(at, 1);
 }
@@ -55,7 +59,8 @@ TEST(Handover, ATaskThatIsNeverToldIsDestroyedWithTheLoop) {
     {
         Loop loop;
         auto task = [](HandoverPtr work, std::shared_ptr<int> held) -> Task<> {
-            co_await work->wait();
+            auto outcome = co_await Handover::wait_for(std::move(work), nothing_yet);
+            (void)outcome;
             (void)held;
         };
         auto never = std::make_shared<Handover>(loop);

@@ -53,11 +53,8 @@ class SqliteStore : public Store {
 
     rt::Task<Status> commit(Batch batch) override {
         auto* loop = rt::Loop::current();
-        if (!loop) co_return Error(ErrorCode::internal, "a commit needs a loop to resume on");
-        auto task = std::make_shared<Commit>(*loop);
-        writer_.submit(std::move(batch), task);
-        if (!task->arrived()) co_await task->wait();
-        co_return task->take();
+        if (!loop) return no_loop();
+        return rt::Handover::wait_for(std::make_shared<Commit>(*loop, writer_, std::move(batch)), start);
     }
 
     rt::Task<Status> read(std::function<Status(Db&)> fn) override {
@@ -93,6 +90,13 @@ class SqliteStore : public Store {
     int schema_version() const override { return version_; }
 
   private:
+    static rt::Task<Status> no_loop() { co_return Error(ErrorCode::internal, "a commit needs a loop to resume on"); }
+    static void start(rt::HandoverPtr work) {
+        auto task = std::static_pointer_cast<Commit>(std::move(work));
+        Writer& writer = task->writer;
+        writer.submit(std::move(task));
+    }
+
     std::shared_ptr<Readers> readers_;  // shared with reads still on the blocking pool
     Writer writer_;
     int version_;

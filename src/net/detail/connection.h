@@ -54,6 +54,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     void skip_leading_blank_lines();
 
     // connection_body.cpp
+    Status take_buffered(Body& body, size_t n);
     rt::Task<Status> read_sized(Body& body);
     rt::Task<Status> read_chunked(Body& body, size_t max_bytes);
     rt::Task<Status> more_body(char* to, size_t n, size_t* got);

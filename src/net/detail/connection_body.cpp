@@ -57,10 +57,13 @@ rt::Task<Result<Body>> Connection::read_body(size_t max_bytes) {
     body_bytes_ = body_bytes_checked_ = 0;
     wait_for(Waiting::body, part_->state->options.body_grace_ms);
     Status status;
+    const auto total = static_cast<size_t>(std::max<int64_t>(framing_.content_length, 0));
     if (framing_.chunked) {
         status = co_await read_chunked(body, max_bytes);
-    } else {
+    } else if (in_.size() < total) {
         status = co_await read_sized(body);
+    } else {  // what most bodies are: here already, with the head
+        status = take_buffered(body, total);
     }
     waiting_ = Waiting::nothing;
     CO_TRYV(std::move(status));
@@ -80,15 +83,20 @@ rt::Task<Result<Body>> Connection::read_body(size_t max_bytes) {
     co_return body;
 }
 
+Status Connection::take_buffered(Body& body, size_t n) {
+    if (!body.share.grow(static_cast<int64_t>(n)))
+        return Error(ErrorCode::overloaded, "too many request bodies are in memory").retry_after_ms(1'000);
+    body.bytes.assign(in_.view().substr(0, n));
+    in_.consume(n);
+    if (in_.empty()) in_.release();
+    return {};
+}
+
 /// The string grows with what arrives, not with what was announced.
 rt::Task<Status> Connection::read_sized(Body& body) {
     const size_t total = static_cast<size_t>(framing_.content_length);
     size_t have = std::min(total, in_.size());
-    if (!body.share.grow(static_cast<int64_t>(have)))
-        co_return Error(ErrorCode::overloaded, "too many request bodies are in memory");
-    body.bytes.assign(in_.view().substr(0, have));
-    in_.consume(have);
-    if (in_.empty()) in_.release();
+    CO_TRYV(take_buffered(body, have));
     while (have < total) {
         if (have == body.bytes.size()) {
             const size_t size = std::min(total, std::max(kFirstPiece, have * 2));

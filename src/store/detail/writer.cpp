@@ -85,12 +85,13 @@ void Writer::submit(Batch batch, std::function<void(Status)> done) {
     Pending pending{std::move(batch), nullptr, std::move(done), mono_ns(), {}, false};
     if (auto queued = enqueue(pending); !queued) pending.done(std::move(queued));
 }
-void Writer::submit(Batch batch, std::shared_ptr<Commit> task) {
+void Writer::submit(std::shared_ptr<Commit> task) {
+    auto batch = std::move(task->batch);
     Pending pending{std::move(batch), std::move(task), nullptr, mono_ns(), {}, false};
     auto queued = enqueue(pending);
     if (queued) return;
     pending.task->set(std::move(queued));
-    pending.task->arrive();
+    pending.task->arrive_later();
 }
 
 Status Writer::enqueue(Pending& p) {
@@ -321,7 +322,7 @@ void Writer::complete(Group& group) {
             continue;
         }
         p.task->set(std::move(p.outcome));
-        p.task->done = std::move(p.batch.ops);
+        p.task->batch.ops = std::move(p.batch.ops);
         tasks.add(std::move(p.task));
     }
     tasks.send();

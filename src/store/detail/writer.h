@@ -18,9 +18,11 @@ namespace aig::store {
 
 /// A task's commit. Its Ops come back with it, to be freed on the thread that made them: memory that changes threads is
 /// the dearest kind.
+class Writer;
 struct Commit final : rt::Handover {
-    using Handover::Handover;
-    Ops done;
+    Commit(rt::Loop& loop, Writer& to, Batch b) : Handover(loop), writer(to), batch(std::move(b)) {}
+    Writer& writer;
+    Batch batch;
 };
 
 class Writer {
@@ -31,7 +33,7 @@ class Writer {
     /// `done` runs on the writer thread, or for a refusal (the queue is full or old) at once on the calling one.
     void submit(Batch batch, std::function<void(Status)> done);
     /// The same for a task of the calling loop: one wake-up for all of a group.
-    void submit(Batch batch, std::shared_ptr<Commit> task);
+    void submit(std::shared_ptr<Commit> task);
     void before_commit(std::function<Status(Db&)> flush);
     void on_rollback(std::function<Status(Db&)> reload);
     int64_t queue_length() const;
