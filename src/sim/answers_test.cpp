@@ -95,6 +95,13 @@ TEST_P(BothWires, CallsInParallelForTwoCities) {
     EXPECT_EQ(ask(said("What is the weather in Paris and Tokyo?") + "," + face.tool + once).calls.size(), 1u);
 }
 
+TEST_P(BothWires, CallsWhatThePromptSpellsOut) {
+    const Understood u = ask(said(R"(Call get_weather {"city":"a } b"}, not for Paris and Rome.)") + "," + face.tool);
+    ASSERT_EQ(u.calls.size(), 1u);
+    EXPECT_EQ(u.calls[0].arguments, R"({"city":"a } b"})");
+    EXPECT_EQ(u.finish, face.calls);
+}
+
 TEST_P(BothWires, DoesNotCallAToolNobodyMentions) {
     const Understood u = ask(said("Say hi") + "," + face.tool);
     EXPECT_TRUE(u.calls.empty());

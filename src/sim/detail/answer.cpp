@@ -47,7 +47,16 @@ std::string reasoning_text(const Ask& ask) {
     return fmt::format("The user wants an answer about: {}. I keep it short.", clip(ask.prompt, 48));
 }
 
+void add_call(const Ask& ask, Turn& turn, const ToolDef& tool, std::string arguments, uint64_t salt) {
+    const IdForm& form = ask.wire->call_id;
+    const std::string id = vendor_id(form.prefix, form.digits, salt + 7 * (turn.calls.size() + 1));
+    turn.calls.push_back({id, std::string(tool.name), std::move(arguments), tool.custom});
+    turn.finish = Finish::tool_calls;
+}
+
 void call_tools(const Ask& ask, Turn& turn, uint64_t salt) {
+    for (SpelledCall& call : spelled_calls(ask)) add_call(ask, turn, *call.tool, std::move(call.arguments), salt);
+    if (!turn.calls.empty()) return;
     const std::vector<const ToolDef*> tools = tools_to_call(ask);
     if (tools.empty()) return;
     std::vector<std::string> subjects = prompt_subjects(ask.prompt);
@@ -57,13 +66,9 @@ void call_tools(const Ask& ask, Turn& turn, uint64_t salt) {
     for (size_t i = 0; i < calls; ++i) {
         const ToolDef& tool = *tools[i % tools.size()];
         const std::string subject = subjects.empty() ? "" : subjects[std::min(i, subjects.size() - 1)];
-        const IdForm& form = ask.wire->call_id;
-        const std::string id = vendor_id(form.prefix, form.digits, salt + 7 * (i + 1));
-        turn.calls.push_back({id, std::string(tool.name),
-                              tool.custom ? plain_text(ask) : schema_instance(tool.schema, {subject, ask.prompt}),
-                              tool.custom});
+        add_call(ask, turn, tool, tool.custom ? plain_text(ask) : schema_instance(tool.schema, {subject, ask.prompt}),
+                 salt);
     }
-    turn.finish = Finish::tool_calls;
 }
 
 Turn make_turn(const Ask& ask, uint64_t salt, int64_t index) {

@@ -86,7 +86,44 @@ bool wants_some_tool(std::string_view lower_prompt) {
     return false;
 }
 
+/// The object that begins at `at`, or "" when there is none.
+std::string_view object_at(std::string_view text, size_t at) {
+    int depth = 0;
+    bool inside = false;
+    for (size_t i = at; i < text.size(); ++i) {
+        const char c = text[i];
+        if (inside && c == '\\')
+            ++i;
+        else if (c == '"')
+            inside = !inside;
+        else if (!inside && c == '{')
+            ++depth;
+        else if (!inside && c == '}' && --depth == 0)
+            return JsonDoc::parse(text.substr(at, i + 1 - at)).ok() ? text.substr(at, i + 1 - at) : std::string_view();
+    }
+    return {};
+}
+
 }  // namespace
+
+std::vector<SpelledCall> spelled_calls(const Ask& ask) {
+    if (ask.tool_choice == ToolChoice::none || !ask.tool_results.empty()) return {};
+    std::vector<std::pair<size_t, SpelledCall>> found;
+    const std::string_view prompt = ask.prompt;
+    for (const ToolDef& t : ask.tools) {
+        const std::string opening = std::string(t.name) + " {";
+        const size_t at = prompt.find(opening);
+        if (at == std::string_view::npos || (at > 0 && is_letter(prompt[at - 1]))) continue;
+        const auto object = object_at(prompt, at + opening.size() - 1);
+        if (!object.empty()) found.push_back({at, {&t, std::string(object)}});
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<SpelledCall> calls;
+    for (auto& [at, call] : found)
+        if (calls.size() < most_subjects) calls.push_back(std::move(call));
+    if (!ask.parallel_tools && calls.size() > 1) calls.resize(1);
+    return calls;
+}
 
 bool is_greeting(std::string_view prompt) {
     if (prompt.size() > longest_greeting) return false;

@@ -20,4 +20,12 @@ std::vector<std::string> prompt_subjects(std::string_view prompt);
 /// forced.
 std::vector<const ToolDef*> tools_to_call(const Ask& ask);
 
+/// A call that the prompt spells out: a tool's name and right behind it an object, `Read {"file_path":"/tmp/a"}`. It is
+/// made exactly so, once, in the order of the prompt; for programs that act on what a model calls.
+struct SpelledCall {
+    const ToolDef* tool;
+    std::string arguments;
+};
+std::vector<SpelledCall> spelled_calls(const Ask& ask);
+
 }  // namespace aig::sim
