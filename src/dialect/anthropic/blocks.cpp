@@ -119,13 +119,30 @@ void ReplyBlocks::lose(std::string_view name) {
     if (std::find(losses_.begin(), losses_.end(), name) == losses_.end()) losses_.emplace_back(name);
 }
 
+Losses ReplyBlocks::losses() const {
+    Losses all = losses_;
+    if (!waiting_.empty()) all.emplace_back("state of the answer's text");
+    return all;
+}
+
+Block& ReplyBlocks::append(BlockKind kind) {
+    for (auto& data : waiting_) {
+        Block& b = list_.emplace_back();
+        b.kind = BlockKind::redacted;
+        b.text = std::move(data);
+        b.sealed = true;
+    }
+    waiting_.clear();
+    Block& b = list_.emplace_back();
+    b.kind = kind;
+    return b;
+}
+
 /// The last block when it is of that kind and still open, else a new one.
 Block& ReplyBlocks::last_of(BlockKind kind) {
     const bool full = list_.size() >= most_blocks;
     if (!list_.empty() && list_.back().kind == kind && (!list_.back().sealed || full)) return list_.back();
-    Block& b = list_.emplace_back();
-    b.kind = kind;
-    return b;
+    return append(kind);
 }
 
 void ReplyBlocks::event(const Event& e) {
@@ -184,9 +201,8 @@ Block* ReplyBlocks::call(const Event& e) {
     const auto known = place_of_call_.find(e.index);
     if (known != place_of_call_.end()) return known->second < popped_ ? nullptr : &list_[known->second - popped_];
     if (place_of_call_.size() >= most_blocks) return nullptr;
-    place_of_call_.emplace(e.index, popped_ + list_.size());
-    Block& b = list_.emplace_back();
-    b.kind = BlockKind::tool;
+    Block& b = append(BlockKind::tool);
+    place_of_call_.emplace(e.index, popped_ + list_.size() - 1);
     b.custom = e.custom;
     b.name = e.name;
     b.id = e.id.empty() ? fmt::format("toolu_{}_{}", message_id(terms_).substr(4), ids_made_++) : call_id(e.id);
@@ -214,16 +230,20 @@ void ReplyBlocks::state(const Event& e) {
     b.sealed = true;
 }
 
-/// Behind the call it belongs to, where that one is still here; else at the end.
+/// Behind the call it belongs to, where that one is still here; else at the end, or in front of what follows the text.
 void ReplyBlocks::add_redacted(std::string_view data, const Event& e) {
-    if (list_.size() >= most_blocks) return;
+    if (list_.size() + waiting_.size() >= most_blocks) return;
+    size_t place = list_.size();
+    for (size_t i = 0; !e.id.empty() && i < list_.size(); ++i)
+        if (list_[i].kind == BlockKind::tool && list_[i].id == call_id(e.id)) place = i + 1;
+    if (place > 0 && place == list_.size() && list_.back().kind == BlockKind::text) {
+        waiting_.emplace_back(data);
+        return;
+    }
     Block b;
     b.kind = BlockKind::redacted;
     b.text = data;
     b.sealed = true;
-    size_t place = list_.size();
-    for (size_t i = 0; !e.id.empty() && i < list_.size(); ++i)
-        if (list_[i].kind == BlockKind::tool && list_[i].id == call_id(e.id)) place = i + 1;
     list_.insert(list_.begin() + static_cast<std::ptrdiff_t>(place), std::move(b));
     for (auto& [index, at] : place_of_call_)
         if (at >= popped_ + place) ++at;
@@ -247,8 +267,7 @@ void ReplyBlocks::raw_block(const Event& e) {
     const auto doc = JsonDoc::parse(e.raw);
     if (!doc || !in(own_blocks, doc->root()["type"].text())) return lose(e.name.empty() ? "output items" : e.name);
     if (list_.size() >= most_blocks) return;
-    Block& b = list_.emplace_back();
-    b.kind = BlockKind::raw;
+    Block& b = append(BlockKind::raw);
     b.text = one_line(e.raw);
     b.sealed = true;
 }

@@ -65,9 +65,10 @@ class ReplyBlocks {
     const std::string& stop_sequence() const { return stop_sequence_; }
     /// Members of the ending beside those: stop_details.
     const std::string& ending_members() const { return ending_members_; }
-    const canon::Losses& losses() const { return losses_; }
+    canon::Losses losses() const;
 
   private:
+    Block& append(BlockKind kind);
     Block& last_of(BlockKind kind);
     Block* call(const canon::Event& event);
     void reasoning(const canon::Event& event);
@@ -80,6 +81,7 @@ class ReplyBlocks {
 
     const canon::ReplyTerms& terms_;
     std::deque<Block> list_;
+    std::deque<std::string> waiting_;      ///< state behind a text, until another block follows
     size_t popped_ = 0;                    ///< blocks that were in front of list_
     std::map<int, size_t> place_of_call_;  ///< the event's index -> how many blocks stood before it, ever
     size_t ids_made_ = 0;

@@ -123,6 +123,22 @@ TEST(MessagesSplice, changes_the_model_and_nothing_else) {
               R"( { "model" : "o\"x" ,"max_tokens":9.0, "messages":[{"role":"user","content":"model"}], "x":1e5 } )");
 }
 
+TEST(MessagesSplice, leaves_thoughts_out_that_nobody_signed) {
+    const auto body = [](std::string_view blocks) {
+        return R"({"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":[)" + std::string(blocks) +
+               "]}]}";
+    };
+    const std::string bare = R"({"type":"thinking","thinking":"t","signature" : ""})",
+                      text = R"({"type":"text","text":"x"})",
+                      sign = R"({"type":"thinking","thinking":"t","signature":"s"})";
+    EXPECT_EQ(spliced(body(bare + " , " + text), "m"), body(text));
+    EXPECT_EQ(spliced(body(text + " , " + bare), "m"), body(text));
+    EXPECT_EQ(spliced(body(sign + "," + bare + "," + bare + "," + text + "," + bare + ",\n" + bare), "m"),
+              body(sign + "," + text));
+    EXPECT_EQ(spliced(body(bare), "m"), body(""));
+    EXPECT_EQ(spliced(body(sign), "m"), body(sign));
+}
+
 TEST(MessagesParse, top_level) {
     const Chat c = parse(with(R"("system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],
         "temperature":0.50,"top_k":3,"stop_sequences":["a","b"],"stream":true,"metadata":{"user_id":"u","x":1},

@@ -229,6 +229,10 @@ TEST(MessagesRenderer, thoughts_and_their_state) {
                     begin(0, "x", "f"), begin(1, "y", "g"), state("aig.capsule", "c2", "x"), finish(StopReason::end)}),
               "thinking \"\" \"s\"\ntext \"a\" []\n{\"type\":\"redacted_thinking\",\"data\":\"c1\"}\ncall x f {}\n"
               "{\"type\":\"redacted_thinking\",\"data\":\"c2\"}\ncall y g {}\nstop \"tool_use\" null\n");
+    // Clients take the last block for the answer: state behind its text is named, not shown.
+    EXPECT_EQ(both({made(Kind::text, "a"), state("aig.capsule", "c"), made(Kind::text, "b"), finish(StopReason::end)}),
+              "text \"ab\" []\nstop \"end_turn\" null\n");
+    EXPECT_EQ(rendered({made(Kind::text, "a"), state("aig.capsule", "c")}, true).losses.size(), 1u);
     EXPECT_EQ(both({made(Kind::reasoning, "a"), state(state_kind::signature, "s1"), made(Kind::reasoning, "b"),
                     state(state_kind::signature, "s2"), finish(StopReason::end)}),
               "thinking \"a\" \"s1\"\nthinking \"b\" \"s2\"\nstop \"end_turn\" null\n");
