@@ -18,10 +18,10 @@ bool is_system(const Message& m) { return m.role == Role::system || m.role == Ro
 bool blank(std::string_view s) { return s.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 std::string_view without_trailing_space(std::string_view s) { return s.substr(0, s.find_last_not_of(" \t\r\n") + 1); }
 
-std::string text_block(std::string_view text, std::string_view mark) {
+std::string text_block(std::string_view text, std::string_view mark, std::string_view more = {}) {
     std::string out;
     JsonWriter w(out);
-    w.begin_object().field("type", "text").field("text", text);
+    w.begin_object().field("type", "text").field("text", text).raw_members(more);
     if (!mark.empty()) w.field_raw("cache_control", mark);
     w.end_object();
     return out;
@@ -127,18 +127,19 @@ class Builder {
     }
 
     Status one(const canon::Text& t, std::string_view mark, std::vector<std::string>& blocks) {
-        return text(t.text, mark_of(t.extras, mark), blocks);
+        return text(t.text, mark_of(t.extras, mark), blocks, job_.own_members(t.extras));
     }
     Status one(const canon::Refusal& r, std::string_view mark, std::vector<std::string>& blocks) {
         return text(r.text, spend(mark), blocks);
     }
-    Status text(std::string_view text, std::string_view mark, std::vector<std::string>& blocks) {
+    Status text(std::string_view text, std::string_view mark, std::vector<std::string>& blocks,
+                std::string_view more = {}) {
         // "final assistant content cannot end with trailing whitespace" (Messages API, 400)
         if (last_word_) text = without_trailing_space(text);
         // "text content blocks must contain non-whitespace text" (the same)
         if (blank(text)) return {};
         blocks.push_back(in_place_ ? text_block(fmt::format("<system>\n{}\n</system>", text), mark)
-                                   : text_block(text, mark));
+                                   : text_block(text, mark, more));
         return {};
     }
     Status one(const canon::Image& image, std::string_view mark, std::vector<std::string>& blocks) {
@@ -154,7 +155,11 @@ class Builder {
     Status one(const canon::Audio&, std::string_view, std::vector<std::string>&) {
         return refuse("input_audio", where(part_));
     }
-    Status one(const canon::Other& other, std::string_view, std::vector<std::string>&) {
+    Status one(const canon::Other& other, std::string_view, std::vector<std::string>& blocks) {
+        if (job_.own()) {
+            blocks.push_back(other.json);
+            return {};
+        }
         return refuse(fmt::format("content part '{}'", other.type), where(part_));
     }
 
@@ -186,7 +191,7 @@ class Builder {
         std::string out;
         JsonWriter w(out);
         w.begin_object().field("type", "tool_use").field("id", tool_id(call.id)).field("name", call.name);
-        w.field_raw("input", arguments(call.arguments_json));
+        w.field_raw("input", arguments(call.arguments_json)).raw_members(job_.own_members(call.extras));
         const auto cache = mark_of(call.extras, mark);
         if (!cache.empty()) w.field_raw("cache_control", cache);
         w.end_object();
@@ -218,6 +223,7 @@ class Builder {
             w.end_array();
         }
         if (result.is_error) w.field("is_error", true);
+        w.raw_members(job_.own_members(result.extras));
         const auto cache = mark_of(result.extras, mark);
         if (!cache.empty()) w.field_raw("cache_control", cache);
         w.end_object();

@@ -43,10 +43,11 @@ void lose_decorations(const Job& job, const BodyForm& form) {
     if (!chat.audio_json.empty()) job.lose("audio");
     if (!chat.aspect_ratio.empty() || !chat.image_size.empty()) job.lose("image_config");
     if (!says_nothing(chat.metadata_json)) job.lose("metadata");
+    if (job.own()) return;
     for (const auto& [name, json] : chat.extras) {
-        const bool placed =
-            (name == "anthropic_beta" && !form.version.empty()) || name == "cache_control" || name == "thinking" ||
-            name == "safety_identifier" || name.starts_with("stream_options.") || std::find(silent.begin(), silent.end(), name) != silent.end();
+        const bool placed = (name == "anthropic_beta" && !form.version.empty()) || name == "cache_control" ||
+                            name == "thinking" || name == "safety_identifier" || name.starts_with("stream_options.") ||
+                            std::find(silent.begin(), silent.end(), name) != silent.end();
         if (!placed && !says_nothing(json)) job.lose(name);
     }
 }
@@ -74,6 +75,23 @@ std::string_view service_tier(const Job& job) {
     if (tier == "default" || tier == "standard_only") return "standard_only";
     job.lose("service_tier");
     return {};
+}
+
+/// "output_config.task_budget" of a caller of Messages: a member of an object that the canonical form takes apart.
+std::string own_parts(const Job& job, std::string_view object) {
+    canon::Extras parts;
+    for (const auto& [name, json] : job.chat.extras)
+        if (name.size() > object.size() && name.starts_with(object) && name[object.size()] == '.')
+            parts.emplace_back(name.substr(object.size() + 1), json);
+    return job.own_members(parts);
+}
+
+/// Whole members of a Messages request that have no canonical form: context_management, container, mcp_servers ...
+std::string own_top_level(const Job& job) {
+    canon::Extras whole;
+    for (const auto& e : job.chat.extras)
+        if (e.first.find('.') == std::string::npos && e.first != "thinking") whole.push_back(e);
+    return job.own_members(whole);
 }
 
 void write_stop(const Job& job, JsonWriter& w) {
@@ -109,7 +127,7 @@ void write_turns(JsonWriter& w, const std::vector<Turn>& turns) {
     w.end_array();
 }
 
-void write_generation(JsonWriter& w, const Generation& g, const std::string& format) {
+void write_generation(const Job& job, JsonWriter& w, const Generation& g, const std::string& format) {
     if (!g.thinking_json.empty()) {
         w.field_raw("thinking", g.thinking_json);
     } else if (g.adaptive) {
@@ -122,10 +140,12 @@ void write_generation(JsonWriter& w, const Generation& g, const std::string& for
             .field("budget_tokens", g.thinking_budget)
             .end_object();
     }
-    if (!g.effort.empty() || !format.empty()) {
+    const std::string more = own_parts(job, "output_config");
+    if (!g.effort.empty() || !format.empty() || !more.empty()) {
         w.key("output_config").begin_object();
         if (!g.effort.empty()) w.field("effort", g.effort);
         if (!format.empty()) w.field_raw("format", format);
+        w.raw_members(more);
         w.end_object();
     }
     if (!g.temperature.empty()) w.field_raw("temperature", g.temperature);
@@ -139,7 +159,16 @@ void Job::lose(std::string name) const {
     if (std::find(losses.begin(), losses.end(), name) == losses.end()) losses.push_back(std::move(name));
 }
 
+std::string Job::own_members(const canon::Extras& extras) const {
+    std::string out;
+    if (!own()) return out;
+    for (const auto& [name, json] : extras)
+        if (name != "cache_control") out += fmt::format("{}{}:{}", out.empty() ? "" : ",", json_string(name), json);
+    return out;
+}
+
 void Job::lose_extras(const canon::Extras& extras, std::string_view where, std::string_view except) const {
+    if (own()) return;
     for (const auto& [name, json] : extras)
         if (name != except && !says_nothing(json)) lose(fmt::format("{}.{}", where, name));
 }
@@ -182,12 +211,18 @@ Result<canon::Encoded> encode_chat(const Job& job, const BodyForm& form) {
     if (!tools.choice.empty()) w.field_raw("tool_choice", tools.choice);
     write_list(w, "system", talk.system);
     write_turns(w, talk.turns);
-    write_generation(w, g, tools.format);
+    write_generation(job, w, g, tools.format);
     write_stop(job, w);
     if (const auto mark = find_extra(job.chat.extras, "cache_control"); !mark.empty())
         w.field_raw("cache_control", mark);
     if (const auto tier = service_tier(job); !tier.empty()) w.field("service_tier", tier);
-    if (const auto id = user_id(job); !id.empty()) w.key("metadata").begin_object().field("user_id", id).end_object();
+    const std::string id = user_id(job), more = own_parts(job, "metadata");
+    if (!id.empty() || !more.empty()) {
+        w.key("metadata").begin_object();
+        if (!id.empty()) w.field("user_id", id);
+        w.raw_members(more).end_object();
+    }
+    w.raw_members(own_top_level(job));
     w.end_object();
     return out;
 }

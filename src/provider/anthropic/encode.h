@@ -20,6 +20,10 @@ struct Job {
     canon::Losses& losses;
 
     void lose(std::string name) const;
+    /// The caller speaks Messages itself: what the canonical form has no place for goes back as it came.
+    bool own() const { return chat.origin == "anthropic"; }
+    /// Those members of an object, cache_control left out; nothing for callers of other dialects.
+    std::string own_members(const canon::Extras& extras) const;
     /// Members that found no place. Those that say nothing (null, [], {}, "", false) are not worth a line.
     void lose_extras(const canon::Extras& extras, std::string_view where, std::string_view except = {}) const;
 };

@@ -101,6 +101,38 @@ TEST(AnthropicEncode, max_tokens_is_the_callers_or_the_models_or_4096) {
     EXPECT_EQ(send(c, {}, 8000).at("max_tokens"), "7");
 }
 
+TEST(AnthropicEncode, what_messages_alone_can_say_goes_back_to_a_route_that_speaks_it) {
+    auto c = hello();
+    c.origin = "anthropic";
+    c.extras = {{"context_management", "{\"edits\":[]}"},
+                {"output_config.task_budget", "{\"total\":5}"},
+                {"metadata.x", "1"},
+                {"thinking", "{\"type\":\"disabled\"}"}};
+    c.user = "u";
+    Tool server;
+    server.function = false;
+    server.json = R"({"type":"web_search_20250305","name":"web_search"})";
+    auto f = function("f");
+    f.extras = {{"defer_loading", "true"}, {"cache_control", "{\"type\":\"ephemeral\"}"}};
+    c.tools = {server, f};
+    c.messages[0].parts.push_back(Other{"container_upload", R"({"type":"container_upload","file_id":"f"})"});
+    c.messages[0].parts.push_back(Text{"cited", {{"citations", "[{\"type\":\"char_location\"}]"}}});
+    const auto s = send(c);
+    ASSERT_FALSE(s.error) << s.error->message();
+    EXPECT_TRUE(s.losses.empty()) << s.losses.front();
+    EXPECT_EQ(s.at("context_management"), "{\"edits\":[]}");
+    EXPECT_EQ(s.at("output_config"), R"({"task_budget":{"total":5}})");
+    EXPECT_EQ(s.at("metadata"), R"({"user_id":"u","x":1})");
+    EXPECT_EQ(s.at("thinking"), R"({"type":"disabled"})");
+    EXPECT_EQ((*s.root()["tools"].begin()).raw(), server.json);
+    EXPECT_NE(s.at("tools").find(R"("defer_loading":true,"cache_control")"), std::string::npos) << s.at("tools");
+    EXPECT_NE(s.body.find(R"({"type":"container_upload","file_id":"f"})"), std::string::npos);
+    EXPECT_NE(s.body.find(R"("text":"cited","citations":[{"type":"char_location"}]})"), std::string::npos) << s.body;
+
+    c.origin = "openai-chat";
+    EXPECT_TRUE(send(c).error) << "from another dialect the same is refused";
+}
+
 TEST(AnthropicEncode, leading_system_is_hoisted_and_a_later_one_stays) {
     Chat c;
     c.messages = {say(Role::system, "be brief"), say(Role::developer, "be kind"), say(Role::user, "a"),
@@ -234,10 +266,7 @@ TEST(AnthropicEncode, refuses_by_name) {
                   c.messages[0].parts.push_back(Image{"gs://b/a.png", "", "", "", {}});
               }),
               "bad_param messages[0].content[1]");
-    EXPECT_EQ(refused([](Chat& c) {
-                  c.modalities = {"text", "audio"};
-              }),
-              "unsupported_feature modalities");
+    EXPECT_EQ(refused([](Chat& c) { c.modalities = {"text", "audio"}; }), "unsupported_feature modalities");
     EXPECT_EQ(refused([](Chat& c) {
                   c.response_format = ResponseFormat{.kind = ResponseFormat::Kind::json_object,
                                                      .name = {},

@@ -112,7 +112,7 @@ Result<std::string> image_block(const canon::Image& image, std::string_view mark
     return source_block("image", url_source(image.url), mark_member(mark));
 }
 
-Result<std::string> document_block(const canon::File& file, std::string_view mark, const Job&,
+Result<std::string> document_block(const canon::File& file, std::string_view mark, const Job& job,
                                    const std::string& where) {
     // File ids belong to the provider they were uploaded to.
     if (!file.file_id.empty() && file.data.empty() && file.url.empty()) return refuse("file_id", where);
@@ -121,7 +121,8 @@ Result<std::string> document_block(const canon::File& file, std::string_view mar
     if (inline_data) type = inline_data->media_type, data = inline_data->data;
     type = file_type(type, file.name, data);
     if (type.starts_with("image/") && !data.empty()) return base64_image(type, data, mark, where);
-    const std::string members = document_members(file, mark);
+    std::string members = document_members(file, mark);
+    if (const auto more = job.own_members(file.extras); !more.empty()) members += (members.empty() ? "" : ",") + more;
     if (!data.empty()) {
         TRY(const std::string source, document_source(type, data, where));
         return source_block("document", source, members);

@@ -25,6 +25,10 @@ class Toolbox {
     std::string where() const { return fmt::format("tools[{}]", at_); }
 
     Status tool(const canon::Tool& t) {
+        if (!t.function && job_.own()) {
+            out_.tools.push_back(t.json);
+            return {};
+        }
         if (!t.function) return refuse(fmt::format("tools of type '{}'", t.type), where());
         if (t.name == output_tool)
             return Error(ErrorCode::bad_param, fmt::format("{}: the name '{}' is reserved", where(), t.name))
@@ -43,6 +47,7 @@ class Toolbox {
         if (!t.description.empty()) w.field("description", t.description);
         w.field_raw("input_schema", schema);
         if (strict) w.field("strict", true);
+        w.raw_members(job_.own_members(t.extras));
         if (const auto mark = find_extra(t.extras, "cache_control"); !mark.empty()) {
             if (surplus_ > 0)
                 job_.lose(where() + ".cache_control");
