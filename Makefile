@@ -1,6 +1,6 @@
 # The only verbs. `make run` and `make test` work on a bare Debian 12: tools/setup.sh installs what is missing
 # (AIG_SKIP_SETUP=1 installs nothing).
-.PHONY: run build test bench fmt fuzz kill-loop clients-latest mutations nightly tsan
+.PHONY: run build test bench fmt fuzz kill-loop clients-latest agents mutations nightly tsan
 
 run:              ## builds, starts `aig dev`, sends one chat through it, serves until Ctrl-C (ARGS=--once: stops after the chat)
 	@tools/setup.sh build
@@ -28,6 +28,10 @@ mutations:        ## re-introduces each bug of tests/mutations/ and demands that
 	@tools/mutations.sh $(ONE)
 clients-latest:   ## the end-to-end suites with the newest clients instead of the pinned ones; tells, never gates
 	@tools/clients-latest.sh
+agents:           ## real coding agents (hundreds of MB) with a task each; rows go to docs/reference/agents.md (NAMES="claude_code")
+	@tools/setup.sh build node
+	@tools/build.sh release
+	@tools/agents.sh $(NAMES)
 nightly:          ## the large forms of the tests
 	@AIG_TEST_SCALE=$(or $(AIG_TEST_SCALE),20) tools/test.sh
 	@$(MAKE) --no-print-directory tsan fuzz kill-loop mutations
