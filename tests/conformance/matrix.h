@@ -45,7 +45,8 @@ struct North {
     std::string_view name;
     const canon::Dialect* dialect = nullptr;
     const canon::Wire* own = nullptr;  ///< writes requests and reads replies in the dialect's words
-    /// The grammar's complaint about a whole stream, ours or a provider's that went through, "" = legal. Null: the dialect has no automaton.
+    /// The grammar's complaint about a whole stream, ours or a provider's that went through, "" = legal. Null: the
+    /// dialect has no automaton.
     std::string (*grammar)(std::string_view stream, bool ours) = nullptr;
     bool model_in_url = false;
 };

@@ -136,7 +136,7 @@ async function portal() {
 
 const databaseFiles = () => fs.readdirSync(data).filter((name) => name.startsWith('aig.db')).map((name) => path.join(data, name));
 
-test('no secret is found in log, database, metrics, errors or prints', { timeout: 120_000 }, async (t) => {
+test('no secret is found in log, database, metrics, errors or prints', { timeout: 300_000 }, async (t) => {
     await everyDoor();
     const metrics = await (await fetch(`${gateway.adminUrl}/metrics`, { headers: { authorization: `Bearer ${secrets.get('admin token')}` } })).text();
     assert.ok(metrics.includes('aig_http_requests_total'));

@@ -124,7 +124,7 @@ for (const [sdk, Anthropic] of Object.entries(sdks)) {
                 assert.ok(deltas >= (wire === 'gemini' ? 2 : 4), 'arguments come in pieces, where the wire has them in pieces');
                 for (const call of calls) assert.equal(typeof (call.input.city ?? call.input.zone), 'string');
                 const single = await client.messages.create({ ...ask, tool_choice: { type: 'any', disable_parallel_tool_use: true } });
-                assert.equal(blocksOf(single, 'tool_use').length, 1);
+                if (wire !== 'gemini') assert.equal(blocksOf(single, 'tool_use').length, 1);      // Gemini cannot be told: a loss
             });
 
             for (const stream of [false, true]) {
@@ -153,7 +153,7 @@ for (const [sdk, Anthropic] of Object.entries(sdks)) {
                 const seen = await clientOf(customer).messages.create({ model, max_tokens: 200, tools: [weather], messages: [{ role: 'user', content: 'Weather?' }, { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'get_weather', input: { city: 'Paris', unit: 'c' } }] },
                     { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', content: [{ type: 'text', text: 'ZEBRA-77' }, { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } }] }] }] });
                 // Where results hold text alone the image follows in the user's turn, and that is what the simulated model answers.
-                assert.match(textOf(seen), wire === 'openai' ? /I see the image/ : /ZEBRA-77/);
+                assert.match(textOf(seen), ['openai', 'gemini'].includes(wire) ? /I see the image/ : /ZEBRA-77/);
                 const history = [{ role: 'user', content: 'Weather?' }, { role: 'assistant', content: [{ type: 'tool_use', id: 'toolu_1', name: 'get_weather', input: { city: 'Paris', unit: 'c' } }] },
                     { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'toolu_1', is_error: true, content: 'no such city QUAGGA-9' }] }];
                 const reply = await clientOf(customer).messages.create({ model, max_tokens: 200, tools: [weather], messages: history });
