@@ -129,7 +129,7 @@ TEST(AnthropicTranslation, agrees_with_the_oracle) {
 }
 
 /// What the API checks before it reads a word: our requests never fail on it.
-void expect_well_formed(JsonRef q, const std::string& id) {
+static void expect_well_formed(JsonRef q, const std::string& id) {
     EXPECT_GT(q["max_tokens"].integer().value_or(0), 0) << id;
     const JsonRef thinking = q["thinking"];
     if (thinking["budget_tokens"]) {

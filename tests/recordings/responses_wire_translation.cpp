@@ -101,7 +101,7 @@ TEST(ResponsesWireTranslation, agrees_with_the_oracle) {
 
 namespace {
 /// What the API checks before it reads a word: our requests never fail on it.
-void expect_well_formed(JsonRef q, const std::string& id) {
+static void expect_well_formed(JsonRef q, const std::string& id) {
     EXPECT_EQ(q["store"].raw(), "false") << id;
     if (q["max_output_tokens"]) {
         EXPECT_GE(q["max_output_tokens"].integer().value_or(0), 16) << id;

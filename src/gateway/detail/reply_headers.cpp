@@ -17,7 +17,7 @@ constexpr size_t max_loss_header = 1'000;
 std::string visible(std::string_view name) {
     std::string out(name.substr(0, 200));
     std::replace_if(
-        out.begin(), out.end(), [](char c) { return c <= 0x20 || c >= 0x7f || c == ','; }, '?');
+        out.begin(), out.end(), [](char c) { return c < 0x20 || c >= 0x7f || c == ','; }, '?');
     return out;
 }
 }  // namespace

@@ -39,6 +39,7 @@ class TurnRestorer {
             was.kind == state_kind::capsule ? open(std::move(p), was) : native(std::move(p), was);
         }
         for (const SealedState& s : elsewhere_) place_elsewhere(s);
+        if (summarised_) drop_summaries();
     }
     size_t changed() const { return changed_; }
     bool lost() const { return lost_; }
@@ -48,6 +49,7 @@ class TurnRestorer {
         ++changed_;
         auto held = terms_.vault->capsules.open(capsule.data, terms_.account, terms_.now_s);
         if (!held || held->origin != terms_.origin) return leave_out(std::move(part));
+        summarised_ |= held->state.kind == state_kind::thought;
         if (held->place == StatePlace::reasoning) return reasoning(std::move(part), *held);
         if (fits(part, *held)) {
             *state_of(part) = held->state;
@@ -56,6 +58,14 @@ class TurnRestorer {
         }
         keep_what_it_says(std::move(part));
         elsewhere_.push_back(*std::move(held));
+    }
+
+    /// Google's signatures hold the thought; the text beside them is a summary for people, which nobody wants back.
+    void drop_summaries() {
+        std::erase_if(message_.parts, [](const Part& p) {
+            const auto* r = std::get_if<Reasoning>(&p);
+            return r && !r->state;
+        });
     }
 
     static bool fits(const Part& part, const SealedState& held) {
@@ -124,6 +134,7 @@ class TurnRestorer {
     std::vector<SealedState> elsewhere_;
     size_t changed_ = 0;
     bool lost_ = false;
+    bool summarised_ = false;
 };
 
 /// The capsules of a turn whose caller gave none back, in front of what it says. A reasoning text that came back
