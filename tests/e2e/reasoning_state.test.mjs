@@ -134,7 +134,7 @@ const callers = { chat: () => new ChatCaller(), messages: () => new MessagesCall
 // ---- the loop -----------------------------------------------------------------------------------------------------------------
 
 /** Losses but for the budget of a wire that knows efforts only. */
-const lostState = (loss) => (loss ?? '').split(', ').filter((name) => name && name !== 'reasoning budget').join();
+const lostState = (loss) => (loss ?? '').split(', ').filter((name) => name && name !== 'reasoning_budget').join();
 
 async function turn(customer, caller, model, { stream = false, headers = {} } = {}) {
     const reply = await customer.request(caller.path(model, stream), { body: caller.body(model, stream), headers });
