@@ -6,16 +6,9 @@ namespace aig::sim {
 
 const std::vector<const Vendor*>& vendors() {
     static const std::vector<const Vendor*> all = {
-        &gemini_vendor(),
-        &anthropic_vendor(),
-        &openai_responses_vendor(),
-        &openai_completions_vendor(),
-        &vertex_anthropic_vendor(),
-        &bedrock_vendor(),
-        &bedrock_invoke_vendor(),
-        &cohere_vendor(),
-        &ollama_vendor(),
-        &openai_vendor(),
+        &gemini_vendor(),           &anthropic_vendor(), &openai_responses_vendor(), &openai_completions_vendor(),
+        &vertex_anthropic_vendor(), &bedrock_vendor(),   &bedrock_invoke_vendor(),   &cohere_vendor(),
+        &ollama_vendor(),           &openai_vendor(),
     };
     return all;
 }
