@@ -162,6 +162,14 @@ std::string media_part(const Event& e, std::string_view signature) {
     return out;
 }
 
+/// A line end between two tokens of raw JSON would end the line of its event.
+std::string one_line(std::string_view json) {
+    std::string out(json);
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return out;
+}
+
 std::string call_part(const Call& call) {
     std::string out;
     JsonWriter w(out);
@@ -171,7 +179,7 @@ std::string call_part(const Call& call) {
     auto doc = JsonDoc::parse(call.arguments);
     // Arguments are an object here; a model's text that is none must still reach its caller.
     if (!call.custom && doc && doc->root().is_object())
-        w.raw(doc->root().raw());
+        w.raw(one_line(doc->root().raw()));
     else if (call.arguments.empty())
         w.begin_object().end_object();
     else
