@@ -68,7 +68,6 @@ class BodyRenderer final : public Renderer {
 
     std::string body(const Bill& bill, StopReason unfinished) {
         auto& all = state_.candidates();
-        if (all.empty()) all[0].begun = true;
         std::string out, usage;
         JsonWriter w(out);
         w.begin_object().key("candidates").begin_array();

@@ -33,6 +33,7 @@ class BodyTap final : public Relay {
                        : std::move(found).error();
         if (facts_.error) return *facts_.error;
         found_ = *found;
+        if (!found_.is_reply) return Error(ErrorCode::upstream_garbage, "the provider's reply has no candidates");
         if (!found_.candidates && !facts_.finished)
             return Error(ErrorCode::upstream_empty, "the provider's reply has no output");
         facts_.terminal = true;

@@ -236,9 +236,10 @@ TEST(GeminiRender, any_interleaving_is_legal_and_says_the_same_in_every_form) {
         std::mt19937 random(static_cast<unsigned>(seed));
         const auto events = random_events(random);
         const bool cut = random() % 4 == 0;
-        const std::string a = render(events, Form::events, cut), b = render(events, Form::array, cut),
-                          c = render(events, Form::whole, cut);
+        const std::string a = render(events, Form::events, cut);
         ASSERT_EQ(verdict(a, Form::events), "") << "seed " << seed << "\n" << a;
+        if (seed % 4) continue;  // the other forms are the same chunks, and cost as much to read
+        const std::string b = render(events, Form::array, cut), c = render(events, Form::whole, cut);
         ASSERT_EQ(verdict(b, Form::array), "") << "seed " << seed << "\n" << b;
         ASSERT_EQ(verdict(c, Form::whole), "") << "seed " << seed << "\n" << c;
         const Said sa = read_all(a, Form::events);

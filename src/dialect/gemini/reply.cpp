@@ -68,6 +68,12 @@ Candidate* ReplyState::candidate(const Event& event) {
     return &candidates_[event.choice];
 }
 
+std::map<int, Candidate>& ReplyState::candidates() {
+    std::erase_if(candidates_, [](const auto& c) { return !c.second.begun; });
+    if (candidates_.empty()) candidates_[0].begun = true;
+    return candidates_;
+}
+
 /// Arguments of a call that never began are nobody's.
 void ReplyState::call(Candidate& c, const Event& event) {
     const auto known = c.ordinal_of.find(event.index);

@@ -36,7 +36,8 @@ class ReplyState {
   public:
     /// Null for an index out of range.
     Candidate* candidate(const canon::Event& event);
-    std::map<int, Candidate>& candidates() { return candidates_; }
+    /// Those that said something, for the end of the reply; one that says nothing where there is none.
+    std::map<int, Candidate>& candidates();
     /// Takes what both renderers only gather: calls, their signatures, citations, log probabilities, finish, losses.
     /// True when the event is dealt with.
     bool gather(const canon::Event& event);

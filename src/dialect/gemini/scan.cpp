@@ -90,6 +90,7 @@ Result<Scanned> ReplyScan::chunk(std::string_view json, Facts& facts) {
     int place = 0;
     for (const JsonRef c : root["candidates"]) TRYV(candidate(c, place++, facts));
     found.candidates = place > 0;
+    found.is_reply = root["candidates"] || root["promptFeedback"];
     if (!canon::gemini::block_reason(root).empty()) {
         blocked_ = facts.finished = facts.content = true;
         facts.empty_output = false;

@@ -16,6 +16,7 @@ struct Scanned {
     canon::Span cost;   ///< the value of a `cost` in it
     bool usage_empty = false;
     bool candidates = false;  ///< has at least one
+    bool is_reply = false;    ///< has what a reply has
     size_t inside = 0;        ///< just behind the opening brace
 };
 

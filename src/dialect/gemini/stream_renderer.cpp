@@ -87,7 +87,6 @@ class StreamRenderer final : public Renderer {
 
     std::string tail(const Bill& bill, StopReason unfinished) {
         auto& all = state_.candidates();
-        if (all.empty()) all[0].begun = true;
         std::string out;
         for (auto it = all.begin(); it != all.end(); ++it) {
             std::string parts, chunk;

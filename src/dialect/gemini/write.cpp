@@ -1,5 +1,7 @@
 #include "dialect/gemini/write.h"
 
+#include <algorithm>
+
 #include "base/money.h"
 #include "dialect/errors.h"
 
@@ -32,8 +34,14 @@ std::string_view Framer::before_next() {
 }
 
 void Framer::chunk(std::string_view json, std::string& out) {
-    out.append(before_next()).append(json);
-    if (sse_) out += "\r\n\r\n";
+    out.append(before_next());
+    const size_t at = out.size();
+    out.append(json);
+    if (!sse_) return;
+    // Arguments and the like are the JSON text they were; line ends between its tokens would end the event's line.
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(at), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    out += "\r\n\r\n";
 }
 
 void Framer::end(std::string& out) const {

@@ -21,7 +21,7 @@ class Framer {
   public:
     explicit Framer(bool sse) : sse_(sse) {}
     bool sse() const { return sse_; }
-    /// One chunk without line ends.
+    /// One chunk; its line ends stand between tokens only.
     void chunk(std::string_view json, std::string& out);
     /// What stands before the next element of an array, and behind the last one.
     std::string_view before_next();
