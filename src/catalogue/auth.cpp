@@ -30,6 +30,10 @@ Lines auth_headers(const Provider& provider, const ProviderKey& key, const Sendi
             return {{"api-key", key.secret}};
         case Auth::sigv4:
             return signed_headers(provider, key, sending);
+        case Auth::google_oauth:
+            // A service account's calls carry a token that the gateway gets for them.
+            if (!key.grant) return {{"authorization", "Bearer " + key.secret}};
+            break;
         case Auth::none:
             break;
     }

@@ -21,6 +21,7 @@ TEST(AuthHeaders, ShowTheKeyAsTheProviderWantsIt) {
     EXPECT_EQ(lines_of(Auth::x_api_key), (Lines{{"x-api-key", "secret"}}));
     EXPECT_EQ(lines_of(Auth::x_goog_api_key), (Lines{{"x-goog-api-key", "secret"}}));
     EXPECT_EQ(lines_of(Auth::api_key), (Lines{{"api-key", "secret"}}));
+    EXPECT_EQ(lines_of(Auth::google_oauth), (Lines{{"authorization", "Bearer secret"}})) << "a token as it is";
     EXPECT_EQ(lines_of(Auth::none), Lines{});
 }
 

@@ -14,19 +14,22 @@
 
 #include "base/price.h"
 #include "base/result.h"
+#include "canon/grant.h"
 #include "canon/size.h"
 #include "canon/usage.h"
 #include "canon/wire.h"
 
 namespace aig::catalogue {
 
-enum class Auth : uint8_t { bearer, x_api_key, x_goog_api_key, api_key, sigv4, none };
+enum class Auth : uint8_t { bearer, x_api_key, x_goog_api_key, api_key, sigv4, google_oauth, none };
 
 struct ProviderKey {
     std::string secret;  ///< never logged
     int64_t weight = 1;
-    size_t index = 0;                           ///< position within the provider: what logs and health tables say
-    std::string access_key{}, session_token{};  ///< of Amazon: what `secret` belongs to
+    size_t index = 0;                             ///< position within the provider: what logs and health tables say
+    std::string access_key{}, session_token{};    ///< of Amazon: what `secret` belongs to
+    std::shared_ptr<const canon::Grant> grant{};  ///< of Google: traded for the tokens that calls carry; none: `secret`
+                                                  ///< is one
 };
 
 struct Provider {

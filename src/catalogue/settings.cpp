@@ -68,7 +68,7 @@ constexpr std::array rows{
              "Further wires it speaks at the same address: callers of that family get their bytes through unchanged."),
     s::text("providers.*.base_url", "", "Everything before the wire's own path, as in `https://api.example.com/v1`."),
     s::choice("providers.*.auth", "", "How the key is sent (default: what the wire uses; `none` without a key).")
-        .words("bearer|x-api-key|x-goog-api-key|api-key|sigv4|none"),
+        .words("bearer|x-api-key|x-goog-api-key|api-key|sigv4|google_oauth|none"),
     s::group("providers.*.timeouts", "How long to wait for it."),
     s::duration("providers.*.timeouts.connect", "2s", "For the connection, TLS included.").range(10, 60'000),
     s::duration("providers.*.timeouts.first_byte", "60s", "For the first byte of the reply.").range(100, hour_ms),

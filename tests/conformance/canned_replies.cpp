@@ -96,6 +96,14 @@ Canned ollama() {
         "\n"};
 }
 
+Canned gemini() {
+    return {
+        R"({"candidates":[{"content":{"parts":[{"text":"hi"},{"functionCall":{"id":"t","name":"get","args":{"a":1}}}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":30,"thoughtsTokenCount":4,"totalTokenCount":46},"modelVersion":"m"})",
+        sse({R"({"candidates":[{"content":{"parts":[{"text":"h"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":12,"totalTokenCount":12}})",
+             R"({"candidates":[{"content":{"parts":[{"text":"i"}],"role":"model"},"index":0}]})",
+             R"({"candidates":[{"content":{"parts":[{"functionCall":{"id":"t","name":"get","args":{"a":1}}}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":30,"thoughtsTokenCount":4,"totalTokenCount":46}})"})};
+}
+
 }  // namespace
 
 const Canned* replies_of(std::string_view wire) {
@@ -103,6 +111,7 @@ const Canned* replies_of(std::string_view wire) {
         {"openai-chat", openai_chat()}, {"mistral", openai_chat()},
         {"anthropic", anthropic()},     {"vertex-anthropic", anthropic()},
         {"bedrock", bedrock()},         {"bedrock-invoke", bedrock_invoke()},
+        {"gemini", gemini()},           {"vertex", gemini()},
         {"cohere", cohere()},           {"ollama", ollama()},
     };
     const auto at = all.find(wire);

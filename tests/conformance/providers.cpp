@@ -74,6 +74,8 @@ const std::map<std::string, Refused, std::less<>> declared = {
     {"bedrock-invoke", anthropic_refuses},
     {"bedrock", {"audio in", "json object", "two choices", "custom tool", "image url"}},
     {"cohere", {"audio in", "pdf", "two choices", "custom tool"}},
+    {"gemini", {"custom tool"}},
+    {"vertex", {"custom tool"}},
     {"mistral", {"custom tool"}},
     {"ollama", {"forced tool", "named tool", "image url", "pdf", "audio in", "two choices", "custom tool"}},
 };

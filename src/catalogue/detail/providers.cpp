@@ -6,6 +6,7 @@
 
 #include "base/nearest.h"
 #include "catalogue/detail/quirks.h"
+#include "provider/google/service_account.h"
 
 namespace aig::catalogue {
 namespace {
@@ -16,12 +17,14 @@ constexpr std::string_view wire_names[] = {
 
 constexpr std::pair<std::string_view, Auth> auth_names[] = {
     {"bearer", Auth::bearer},   {"x-api-key", Auth::x_api_key}, {"x-goog-api-key", Auth::x_goog_api_key},
-    {"api-key", Auth::api_key}, {"sigv4", Auth::sigv4},         {"none", Auth::none}};
+    {"api-key", Auth::api_key}, {"sigv4", Auth::sigv4},         {"google_oauth", Auth::google_oauth},
+    {"none", Auth::none}};
 
 /// How a wire's own vendor wants its key.
 std::string_view usual_auth(std::string_view wire) {
     if (wire == "anthropic") return "x-api-key";
     if (wire == "gemini") return "x-goog-api-key";
+    if (wire == "vertex" || wire == "vertex-anthropic") return "google_oauth";
     if (wire.starts_with("azure-")) return "api-key";
     return "bearer";
 }
@@ -160,13 +163,24 @@ class Maker {
         fault("auth", fmt::format("there is no way of authentication '{}'{}", word, did_you_mean(word, known)));
     }
 
+    /// A service account's file, whole: it is tried here, so that a broken one stops the start and not the first call.
+    std::shared_ptr<const canon::Grant> account_at(const std::string& at, const std::string& json) {
+        auto grant = provider::google::google_grant(json);
+        if (grant) return *std::move(grant);
+        fault(at, grant.error().message());
+        return nullptr;
+    }
+
     void set_keys() {
         if (c_.keys.size() > max_keys)
             return fault("api_keys", fmt::format("at most {} keys for one provider", max_keys));
         for (const auto& k : c_.keys) {
             const auto at = c_.keys.size() == 1 ? std::string("api_key") : fmt::format("api_keys[{}]", p_->keys.size());
+            std::shared_ptr<const canon::Grant> grant;
             if (k.secret.empty())
                 fault(at, "is empty");
+            else if (p_->auth == Auth::google_oauth && provider::google::is_service_account(k.secret))
+                grant = account_at(at, k.secret);
             else if (!header_safe(k.secret) || k.secret.size() > 4096)
                 fault(at, "holds a space, a line end or another character no key has");
             if (k.weight < 1 || k.weight > 1000) fault(at, "weight must be 1 to 1000");
@@ -174,7 +188,7 @@ class Maker {
                 fault(at, "access_key or session_token hold a character that none has");
             if (p_->auth == Auth::sigv4 && k.access_key.empty())
                 fault(at, "calls are signed (sigv4), and its access_key is missing");
-            p_->keys.push_back({k.secret, k.weight, p_->keys.size(), k.access_key, k.session_token});
+            p_->keys.push_back({k.secret, k.weight, p_->keys.size(), k.access_key, k.session_token, std::move(grant)});
         }
         if (p_->auth == Auth::sigv4 && p_->region.empty()) fault("region", "is missing, as in us-east-1");
         if (!p_->keys.empty()) return;
@@ -182,7 +196,7 @@ class Maker {
             const auto env = facts_ && !facts_->env.empty() ? facts_->env : std::string("NAME");
             fault("", fmt::format("has no key: set api_key: ${{env:{}}}", env));
         }
-        p_->keys.push_back({"", 1, 0, {}, {}});
+        p_->keys.push_back({"", 1, 0, {}, {}, {}});
     }
 
     void set_own_quirks() {

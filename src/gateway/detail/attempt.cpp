@@ -258,6 +258,11 @@ rt::Task<Tried> attempt(Flow& f, const route::Attempt& a) {
         unsaid.asked = false;
         co_return unsaid;
     }
+    if (a.key->grant) {
+        auto token = co_await f.upstreams.access_token(*provider, *a.key);
+        if (!token) co_return failed(std::move(token).error());
+        out.request.headers.add("authorization", "Bearer " + *token);
+    }
     // Whoever leaves a stream ends it; an unstreamed answer is paid for whether or not somebody waits, so it is fetched
     // for a while.
     std::optional<LateStop> late;

@@ -27,7 +27,7 @@ Result<std::shared_ptr<const net::Upstream>> make_upstream(const catalogue::Prov
 }  // namespace
 
 Upstreams::Upstreams(rt::Loops& loops) {
-    for (size_t i = 0; i < loops.size(); ++i) loops_.push_back({&loops[i], net::Client::make(loops[i]), {}});
+    for (size_t i = 0; i < loops.size(); ++i) loops_.push_back({&loops[i], net::Client::make(loops[i]), {}, {}});
 }
 Upstreams::~Upstreams() = default;
 
@@ -37,6 +37,12 @@ Upstreams::PerLoop& Upstreams::here() {
 }
 
 net::Client& Upstreams::client() { return *here().client; }
+
+rt::Task<Result<std::string>> Upstreams::access_token(const catalogue::Provider& provider,
+                                                      const catalogue::ProviderKey& key) {
+    auto& loop = here();
+    return loop.tokens.get(*loop.client, provider, key);
+}
 
 Result<std::shared_ptr<const net::Upstream>> Upstreams::upstream(const catalogue::ProviderPtr& provider, bool stream) {
     auto& known = here().known;

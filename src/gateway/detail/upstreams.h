@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catalogue/catalogue.h"
+#include "gateway/detail/tokens.h"
 #include "net/client.h"
 #include "rt/loop.h"
 
@@ -18,6 +19,8 @@ class Upstreams {
     /// Loop thread only.
     net::Client& client();
     Result<std::shared_ptr<const net::Upstream>> upstream(const catalogue::ProviderPtr& provider, bool stream);
+    /// The access token of a key with a grant.
+    rt::Task<Result<std::string>> access_token(const catalogue::Provider& provider, const catalogue::ProviderKey& key);
 
   private:
     struct Known {
@@ -28,6 +31,7 @@ class Upstreams {
         rt::Loop* loop;
         std::unique_ptr<net::Client> client;
         std::vector<Known> known;  ///< by provider id
+        Tokens tokens;
     };
     PerLoop& here();
     std::vector<PerLoop> loops_;
