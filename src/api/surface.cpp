@@ -38,6 +38,9 @@ std::optional<Surface> surface_of_path(std::string_view path, const net::Headers
     if (path.starts_with("/anthropic/") || path == "/anthropic") return Surface::anthropic;
     while (path.starts_with("/v1/v1/")) path.remove_prefix(3);
     if (path.starts_with("/v1/messages")) return Surface::anthropic;
+    if (path.starts_with("/v1beta/") || path.starts_with("/v1/v1beta/")) return Surface::gemini;
+    // MODEL:METHOD, which no other client says.
+    if (path.starts_with("/v1/models/") && path.find(':') != std::string_view::npos) return Surface::gemini;
     if (path.starts_with("/v1/models") && headers.has("anthropic-version")) return Surface::anthropic;
     return {};
 }

@@ -15,7 +15,7 @@ std::string_view presented_key(const net::Headers& headers);
 /// x-aig-dialect, else the key's prefix (also of a key that will be refused), else the default.
 Result<canon::Surface> choose_surface(const net::Headers& headers, std::string_view key);
 /// The surface of routes whose clients can read no other shape, whatever the key and x-aig-dialect say. `path` as it
-/// was sent: Anthropic's routes and its base path, and the models for whoever sends anthropic-version.
+/// was sent: Anthropic's routes and its base path, the models for whoever sends anthropic-version, Gemini's routes.
 std::optional<canon::Surface> surface_of_path(std::string_view path, const net::Headers& headers);
 std::optional<canon::Surface> surface_named(std::string_view name);
 
