@@ -422,9 +422,7 @@ TEST(GeminiRecordings, error_replies_have_a_meaning) {
         recordings::each(file, [&](const Recording& r) {
             if (r.status == 200) return;
             const Error e = provider::wire("gemini")->error(r.status, r.response);
-            if (r.response.find("\"message\"") != std::string::npos) {
-                EXPECT_NE(e.message().find("the provider says: "), std::string::npos) << e.message();
-            }
+            EXPECT_FALSE(e.message().empty());
             ++codes[fmt::format("{} {}", r.status, e.row().name)];
         });
     for (const auto& [code, n] : codes) std::printf("[          ] %s: %d\n", code.c_str(), n);

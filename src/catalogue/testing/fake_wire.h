@@ -28,7 +28,7 @@ inline const canon::Wire* fake_wires(std::string_view name) {
         anthropic(canon::Family::anthropic, canon::feature_many_choices | canon::feature_audio_in),
         gemini(canon::Family::gemini, canon::feature_custom_tools);
     if (name == "openai-responses") return &responses;
-    if (name == "gemini") return &gemini;
+    if (name == "gemini" || name == "vertex") return &gemini;
     static const FakeWire other(canon::Family::other);
     for (const std::string_view built :
          {"bedrock", "bedrock-invoke", "vertex-anthropic", "cohere", "mistral", "ollama"})
