@@ -7,8 +7,8 @@ const tools = [{ name: 'get_weather', input_schema: { type: 'object', properties
 
 faultSuite({
     path: '/v1/messages',
-    // A stream is over with message_stop alone: what lacks it is broken off, on either wire.
-    outcome: ({ name, wire, stream }) => (name === 'eof_without_done' && stream && wire === 'openai' ? 'any' : null),
+    // Translated from chat completions: whose choices have all finished and whose usage came may lack [DONE], or a part of it.
+    outcome: ({ name, wire, stream }) => (['eof_without_done', 'cl_too_short'].includes(name) && stream && wire === 'openai' ? 'any' : null),
     body: ({ model, stream, toolArguments }) => ({
         model, max_tokens: 4000, ...(stream ? { stream } : {}),
         ...(toolArguments ? { messages: [{ role: 'user', content: 'What is the weather in Paris?' }], tools, tool_choice: { type: 'any' } } : { messages: [{ role: 'user', content: 'Count to 30.' }] }),
