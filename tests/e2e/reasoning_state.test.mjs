@@ -163,6 +163,8 @@ async function loop(customer, caller, model, { stream = false, before = async ()
 for (const [wire, upstream] of Object.entries(upstreams)) {
     describe(`state on the ${wire} wire`, () => {
         let one, two, gateway, customer;
+        // Google signs texts too; the Messages dialect gives its callers no state behind the last text.
+        const noneBehindText = (name) => wire === 'gemini' && name === 'messages';
         const target = { model: upstream.model, quirks: upstream.quirks ?? [] };
         const provider = (sim, key) => ({ ...upstream.provider, base_url: sim.url + upstream.path, api_key: key });
         const model = (targets) => ({ modality: 'text', context: 400000, max_output: 8000, targets, price });
@@ -189,10 +191,11 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
                 test(`${name}, ${stream ? 'streamed' : 'whole'}: every piece comes back as it was minted`, async () => {
                     const from = one.invoice().length;
                     const turns = await loop(customer, make(), 'steady', { stream });
-                    assert.deepEqual(states(one, from), [0, 1, 2, 3, 4, 5]);
+                    assert.deepEqual(states(one, from), noneBehindText(name) ? [0, 1, 1, 2, 2, 3] : [0, 1, 2, 3, 4, 5]);
                     for (const t of turns) {
                         assert.ok(t.reasoning || upstream.silent, 'it thought');
-                        assert.equal(lostState(t.loss), '');
+                        if (noneBehindText(name)) assert.doesNotMatch(t.loss ?? '', /reasoning_state/);
+                        else assert.equal(lostState(t.loss), '');
                     }
                 });
             }
@@ -270,9 +273,9 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
                     const turns = await loop(traveller, caller, 'steady', { before: async (n) => { if (n === 3) await first.stop(); } });
                     assert.deepEqual(turns.map((t) => t.provider), ['one', 'one', 'one', 'two', 'two', 'two']);
                     // Its own state comes back to the second provider; the first one's never gets there.
-                    assert.deepEqual(states(two, from), [0, 1, 2]);
-                    for (const t of turns.slice(3)) assert.match(t.loss, /messages\[1\]\.reasoning_state.*messages\[3\]/);
-                    for (const t of turns.slice(0, 3)) assert.equal(lostState(t.loss), '');
+                    assert.deepEqual(states(two, from), noneBehindText(name) ? [0, 0, 1] : [0, 1, 2]);
+                    for (const t of turns.slice(3)) assert.match(t.loss, /messages\[1\]\.reasoning_state/);
+                    for (const t of turns.slice(0, 3)) assert.doesNotMatch(t.loss ?? '', /reasoning_state/);
                     assert.deepEqual([...refused(), ...first.invoice().filter((line) => line.status >= 400)], []);
                     if (own[wire] === name) return;
                     // Nor after a restart that has forgotten everything but its key.
@@ -281,7 +284,7 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
                     caller.ask('Say hello.');
                     const later = await turn(Object.assign(traveller, { gateway: served }), caller, 'steady');
                     assert.equal(later.provider, 'two');
-                    assert.equal(states(two, -1)[0], 3);
+                    assert.equal(states(two, -1)[0], noneBehindText(name) ? 1 : 3);
                 } finally {
                     await served.stop();
                     await first.stop();
