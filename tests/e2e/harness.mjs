@@ -95,7 +95,9 @@ export class Program {
     async stop(timeoutMs = 20_000) {
         if (!this.running) return this.exit;
         this.child.kill('SIGTERM');
-        const ended = await Promise.race([this.exit, sleep(timeoutMs).then(() => null)]);
+        // The bound must not keep the test's own process waiting once everything has ended.
+        const bound = new Promise((done) => setTimeout(done, timeoutMs, null).unref());
+        const ended = await Promise.race([this.exit, bound]);
         if (!ended) {
             await this.kill();
             throw new Error(`did not stop within ${timeoutMs} ms of SIGTERM:\n${this.output.slice(-4000)}`);
