@@ -156,6 +156,7 @@ struct ReplyScan::Reading {
 
     Status message(JsonRef message) {
         bool reasoning = false;
+        JsonRef details;
         for (const JsonRef m : message) {
             const auto key = m.key();
             if (key == "content") {
@@ -173,11 +174,15 @@ struct ReplyScan::Reading {
             } else if (key == "audio" || key == "images") {
                 media(m);
             } else if (key == "reasoning_details") {
-                for (const JsonRef d : m)
-                    for (const auto member : {"data", "signature"}) state(d[member]);
+                details = m;
             } else if (key == "extra_content") {
                 state(m["google"]["thought_signature"]);
             }
+        }
+        scan.plain_reasoning_ |= reasoning;
+        for (const JsonRef d : details) {
+            for (const auto member : {"data", "signature"}) state(d[member]);
+            if (!scan.plain_reasoning_) output(d["summary"] ? d["summary"].text() : d["text"].text());
         }
         return {};
     }

@@ -42,6 +42,7 @@ class ReplyScan {
     void begin();
     static constexpr size_t most_choices = 128;
     std::bitset<most_choices> begun_, ended_;
+    bool plain_reasoning_ = false;  ///< came as text of its own: entries of reasoning_details repeat it
     std::string id_;
     int64_t created_ = 0;
     Scanned found_;

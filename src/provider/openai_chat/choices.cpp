@@ -102,10 +102,12 @@ Status Choices::message(int index, JsonRef m, std::vector<Event>& out) {
     // The same reasoning under both names is one reasoning.
     const JsonRef reasoning = says_something(m["reasoning_content"]) ? m["reasoning_content"] : m["reasoning"];
     text(Kind::reasoning, index, reasoning, out);
-    if (!says_something(reasoning))
+    Choice& its = choices_[static_cast<size_t>(index)];
+    its.plain_reasoning |= says_something(reasoning);
+    if (!its.plain_reasoning)
         for (const JsonRef d : m["reasoning_details"])
             text(Kind::reasoning, index, d["summary"] ? d["summary"] : d["text"], out);
-    reasoning_details(choices_[static_cast<size_t>(index)], m["reasoning_details"]);
+    reasoning_details(its, m["reasoning_details"]);
     // What follows the reasoning ends it.
     if (says_something(m["content"]) || says_something(m["tool_calls"]) || says_something(m["images"]))
         give_details(index, out);

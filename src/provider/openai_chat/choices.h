@@ -44,6 +44,7 @@ class Choices {
     };
     struct Choice {
         bool begun = false, finished = false, reasoned = false;
+        bool plain_reasoning = false;  ///< came as text of its own: entries of reasoning_details repeat it
         std::vector<Detail> details;
         std::deque<ToolCall> calls;  // events show their ids and names: addresses must stay
     };
