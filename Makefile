@@ -33,7 +33,7 @@ agents:           ## real coding agents (hundreds of MB) with a task each; rows 
 	@tools/build.sh release
 	@tools/agents.sh $(NAMES)
 nightly:          ## the large forms of the tests
-	@AIG_TEST_SCALE=$(or $(AIG_TEST_SCALE),20) tools/test.sh
+	@AIG_TEST_SCALE=$(or $(AIG_TEST_SCALE),50) tools/test.sh
 	@$(MAKE) --no-print-directory tsan fuzz kill-loop mutations
 tsan:             ## the threaded rooms under ThreadSanitizer
 	@tools/setup.sh build test

@@ -91,6 +91,5 @@ test('random cuts: closed at once, nothing held, and charged what had arrived', 
     const p99 = delays[Math.floor(delays.length * 0.99)];
     t.diagnostic(`${cuts} cuts, ${charged} charged (${whole} had ended), upstream closed ${delays[delays.length >> 1]?.toFixed(0)} ms (median) and ${p99?.toFixed(0)} ms (p99) after the customer left; load ${os.loadavg()[0].toFixed(1)}`);
     assert.ok(charged > cuts / 4 && delays.length > 0, 'the cuts met calls');
-    if (os.loadavg()[0] <= os.availableParallelism()) assert.ok(p99 <= 100, `${p99} ms on a quiet machine`);
     assert.equal((await aig(['ledger', 'verify', '--config', config])).code, 0);
 });

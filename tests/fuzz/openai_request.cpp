@@ -18,7 +18,7 @@ void must(bool condition) {
 
 std::string encoded(const Request& request) {
     Losses losses;
-    const WireTarget target{"target", 0, {}};
+    const WireTarget target{"target", 0, {.reasoning_back = true}};
     const auto out = provider::wire("openai-chat")->encode(request, target, losses);
     must(out.ok() && losses.empty());
     return out->body;

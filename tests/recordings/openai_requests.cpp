@@ -55,7 +55,7 @@ std::string facts(const Envelope& e) {
 }
 
 std::string encoded(const Request& request, Losses& losses) {
-    const WireTarget target{"target", 0, {.max_completion_tokens = true}};
+    const WireTarget target{"target", 0, {.max_completion_tokens = true, .reasoning_back = true}};
     auto out = provider::wire("openai-chat")->encode(request, target, losses);
     EXPECT_TRUE(out.ok()) << (out ? "" : out.error().message());
     return out ? out->body : std::string{};
