@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "canon/wire.h"
+#include "provider/extras.h"
 
 namespace aig::provider::anthropic {
 
@@ -28,10 +29,6 @@ struct Job {
     /// Members that found no place. Those that say nothing (null, [], {}, "", false) are not worth a line.
     void lose_extras(const canon::Extras& extras, std::string_view where, std::string_view except = {}) const;
 };
-
-std::string_view find_extra(const canon::Extras& extras, std::string_view name);
-bool says_nothing(std::string_view json);
-Error refuse(std::string_view feature, std::string param);
 
 /// Cache marks beyond the four that the API takes, by where they are left out: first from the oldest turns, then from
 /// the system text, last from the tools.

@@ -10,10 +10,7 @@
 
 namespace aig::provider::bedrock {
 
-using anthropic::find_extra;
 using anthropic::Job;
-using anthropic::refuse;
-using anthropic::says_nothing;
 
 /// Who made a model, as its Bedrock id says ("us.anthropic.claude-…"): decides where reasoning is asked for. An ARN of
 /// an inference profile does not tell.

@@ -11,10 +11,7 @@ namespace aig::provider::cohere {
 namespace {
 
 using namespace canon;
-using anthropic::find_extra;
 using anthropic::Job;
-using anthropic::refuse;
-using anthropic::says_nothing;
 using Choice = ToolChoice::Kind;
 
 /// Cohere's own members, taken from the caller's unknown ones as they are.

@@ -79,22 +79,6 @@ void Job::lose_extras(const canon::Extras& extras, std::string_view where) const
         if (!says_nothing(json)) lose(fmt::format("{}.{}", where, name));
 }
 
-std::string_view find_extra(const canon::Extras& extras, std::string_view name) {
-    std::string_view found;
-    for (const auto& [key, json] : extras)
-        if (key == name && json != "null") found = json;
-    return found;
-}
-
-bool says_nothing(std::string_view json) {
-    return json.empty() || json == "null" || json == "[]" || json == "{}" || json == "\"\"" || json == "false";
-}
-
-Error refuse(std::string_view feature, std::string param) {
-    return Error(ErrorCode::unsupported_feature, fmt::format("{}: this model does not support {}", param, feature))
-        .param(std::move(param));
-}
-
 std::string method_path(const canon::WireTarget& target, std::string_view method) {
     std::string out =
         target.model.starts_with("models/") || target.model.starts_with("tunedModels/") ? "/" : "/models/";

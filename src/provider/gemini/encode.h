@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "canon/wire.h"
+#include "provider/extras.h"
 
 namespace aig::provider::gemini {
 
@@ -23,10 +24,6 @@ struct Job {
     /// Members that found no place. Those that say nothing (null, [], {}, "", false) are not worth a line.
     void lose_extras(const canon::Extras& extras, std::string_view where) const;
 };
-
-std::string_view find_extra(const canon::Extras& extras, std::string_view name);
-bool says_nothing(std::string_view json);
-Error refuse(std::string_view feature, std::string param);
 
 /// "/models/gemini-2.5-flash:" + method; the id percent-encoded.
 std::string method_path(const canon::WireTarget& target, std::string_view method);

@@ -12,10 +12,7 @@ namespace aig::provider::ollama {
 namespace {
 
 using namespace canon;
-using anthropic::find_extra;
 using anthropic::Job;
-using anthropic::refuse;
-using anthropic::says_nothing;
 using Choice = ToolChoice::Kind;
 
 constexpr std::array<std::string_view, 2> silent{"stream_options", "store"};

@@ -185,22 +185,6 @@ void Job::append_extras(JsonWriter& w, const Extras& extras, const std::string& 
     for (const auto& [name, json] : extras) w.field_raw(name, json);
 }
 
-std::string_view find_extra(const Extras& extras, std::string_view name) {
-    std::string_view found;
-    for (const auto& [key, json] : extras)
-        if (key == name && json != "null") found = json;
-    return found;
-}
-
-bool says_nothing(std::string_view json) {
-    return json.empty() || json == "null" || json == "[]" || json == "{}" || json == "\"\"" || json == "false";
-}
-
-Error refuse(std::string_view feature, std::string param) {
-    return Error(ErrorCode::unsupported_feature, fmt::format("{}: this model does not support {}", param, feature))
-        .param(std::move(param));
-}
-
 Result<std::string> encode_chat(const Job& job) {
     TRYV(refuse_what_changes_behaviour(job));
     lose_decorations(job);

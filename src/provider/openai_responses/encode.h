@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "canon/wire.h"
+#include "provider/extras.h"
 
 namespace aig::provider::openai_responses {
 
@@ -27,11 +28,6 @@ struct Job {
     /// Members of this wire's own shape go on, others are lost.
     void append_extras(JsonWriter& w, const canon::Extras& extras, const std::string& where) const;
 };
-
-Error refuse(std::string_view feature, std::string param);
-bool says_nothing(std::string_view json);
-/// The raw value of an extra; "" when it is not there or null.
-std::string_view find_extra(const canon::Extras& extras, std::string_view name);
 
 /// How many messages at the head are `instructions`: system messages of text alone, unless nothing else is there.
 size_t instruction_messages(const std::vector<canon::Message>& messages);
