@@ -3,7 +3,7 @@
 # them into .deps/agents, runs tests/agents/NAME.mjs, and writes the rows into docs/reference/agents.md. Never part of make test.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/shell.sh"
-declare -A packages=([claude_code]=@anthropic-ai/claude-code@2.1.197 [codex]=@openai/codex@0.169.0)
+declare -A packages=([claude_code]=@anthropic-ai/claude-code@2.1.197 [codex]=@openai/codex@0.169.0 [opencode]=opencode-ai@1.18.33)
 names=("$@")
 [ ${#names[@]} -gt 0 ] || for file in tests/agents/*.mjs; do
     name=$(basename "$file" .mjs)
