@@ -238,8 +238,10 @@ TEST_F(StoreTest, a_long_queue_refuses_what_need_not_land) {
 }
 
 TEST_F(StoreTest, a_queue_that_waits_too_long_refuses) {
-    options_.max_wait_ms = 1;
+    options_.max_wait_ms = 20;
     open();
+    // What opening queued must be gone, or the first batch would be the one that is refused.
+    while (store_->queue_length() > 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::latch gate(1);
     std::promise<Status> first;
     struct Gate : Op {
@@ -249,7 +251,7 @@ TEST_F(StoreTest, a_queue_that_waits_too_long_refuses) {
         std::latch& latch;
     };
     store_->submit(batch(std::make_unique<Gate>(gate)), [&](Status s) { first.set_value(std::move(s)); });
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
     Status refused;
     store_->submit(batch(insert(1)), [&](Status s) { refused = std::move(s); });  // at once, on this thread
     EXPECT_EQ(refused.error().code(), ErrorCode::storage_unavailable);
