@@ -76,13 +76,6 @@ inline Result<std::string_view> needed_string(JsonRef object, std::string_view n
     return v.text();
 }
 
-inline Result<std::string_view> needed_string(JsonRef object, std::string_view name, std::string_view path) {
-    const JsonRef v = object[name];
-    if (!given(v)) return bad(std::string(path), "is missing");
-    if (!v.is_string()) return bad(std::string(path), "must be a string");
-    return v.text();
-}
-
 /// Two members of one name: which one counts would depend on who reads it, so what was checked could differ from what
 /// is sent.
 inline Status no_duplicates(JsonRef root, std::initializer_list<std::string_view> names) {
