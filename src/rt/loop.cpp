@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "rt/detail/poller.h"
 #include "rt/detail/suspension.h"
+#include "rt/quiet.h"
 
 namespace aig::rt {
 namespace {
@@ -60,6 +61,7 @@ struct Loop::Inside {
     detail::SuspensionList suspended;
     std::shared_ptr<detail::Door> door = std::make_shared<detail::Door>();
     std::shared_ptr<detail::Poller> poller;  // made for the first descriptor
+    bool busy = false;
 
     void arm() {
         sweeping = true;
@@ -82,12 +84,28 @@ struct Loop::Inside {
         if (!periodics.empty()) arm();
     }
 
+    void set_busy(bool now) {
+        if (busy == now) return;
+        busy = now;
+        now ? detail::loop_busy() : detail::loop_idle();
+    }
+
+    /// One handler after the other, with a wait where there is none; until stop(). That there is none is found out
+    /// before the wait only where it matters to somebody: it costs a system call.
+    void turns() {
+        while (!io.stopped()) {
+            if (busy) io.poll();
+            set_busy(false);
+            io.run_one();
+        }
+    }
+
     /// A callback that throws must not end the thread; the loop goes on with the next handler.
     void run() {
         for (;;) {
             try {
-                io.run();
-                return;
+                turns();
+                return set_busy(false);
             } catch (const std::exception& e) {
                 log::error("loop_callback_threw", {{"what", e.what()}});
             } catch (...) {
@@ -143,6 +161,10 @@ Task<> Loop::sleep_ms(int64_t ms) {
 asio::io_context& Loop::io() { return in_->io; }
 
 Loop* Loop::current() { return current_loop; }
+
+void put_off_quiet() {
+    if (current_loop) current_loop->in_->set_busy(true);
+}
 
 namespace detail {
 SuspensionList& suspensions(Loop& loop) { return loop.in_->suspended; }

@@ -6,6 +6,7 @@
 #include <future>
 #include <latch>
 
+#include "rt/quiet.h"
 #include "store/deferred.h"
 #include "store/detail/migrate.h"
 #include "store/dir_lock.h"
@@ -284,6 +285,18 @@ TEST_F(StoreTest, a_task_resumes_on_its_loop) {
     loops[0].spawn([this, b, &same] { return Frame::go(store_.get(), std::move(*b), &same); });
     EXPECT_TRUE(same.get_future().get());
     loops.stop_and_join();
+}
+
+TEST_F(StoreTest, a_loop_that_does_not_rest_holds_a_commit_up_for_a_moment_only) {
+    open();
+    std::promise<Status> done;
+    rt::Loops loops(1);
+    loops[0].post([&] {
+        rt::put_off_quiet();
+        done.set_value(write("INSERT INTO t VALUES (1)"));  // this thread waits for it, and is busy meanwhile
+    });
+    EXPECT_TRUE(done.get_future().get());
+    EXPECT_EQ(rows(), std::vector<int64_t>{1});
 }
 
 TEST_F(StoreTest, a_full_disk_refuses_keeps_what_must_land_and_recovers) {

@@ -14,11 +14,9 @@ namespace aig::store {
 namespace {
 constexpr size_t max_group_ops = 1'024;
 constexpr int64_t max_group_ns = 5'000'000;
-/// Under load (a group of four batches or more) a transaction begins at most this often: a sync costs the processor as
-/// much as thirty holds do, and on a fast disk groups would stay small. A lone call never waits; a call among many
-/// waits four milliseconds at most, where a provider's first token takes hundreds.
-constexpr int64_t linger_ns = 2'000'000;
-constexpr size_t busy_group = 4;
+/// A transaction begins when no loop has anything left to do, so that all who could join it have: a sync costs the
+/// processor as much as thirty holds do. Loops that never rest hold it up no longer than this.
+constexpr int64_t longest_linger_ns = 1'000'000;
 constexpr int64_t pause_ns = 250'000'000;
 constexpr int64_t stop_patience_ns = 2'000'000'000;  // how long the last batches may wait for space while we stop
 constexpr int exit_code = 70;  // EX_SOFTWARE: a supervisor starts us again, from what the disk has
@@ -46,7 +44,14 @@ Writer::Writer(std::unique_ptr<Db> db, const Options& options)
       max_queue_(options.max_queue),
       checkpoint_pages_(options.checkpoint_pages),
       max_wait_ns_(options.max_wait_ms * 1'000'000),
-      on_fatal_(options.on_fatal ? options.on_fatal : exit_now) {
+      on_fatal_(options.on_fatal ? options.on_fatal : exit_now),
+      bell_([this] {
+          {
+              const std::lock_guard lock(mutex_);
+              quiet_ = true;
+          }
+          wake_.notify_one();
+      }) {
     sqlite3_wal_hook(
         db_->handle(),
         [](void* self, sqlite3*, const char*, int pages) {
@@ -86,6 +91,7 @@ void Writer::submit(Batch batch, std::function<void(Status)> done) {
     if (auto queued = enqueue(pending); !queued) pending.done(std::move(queued));
 }
 void Writer::submit(std::shared_ptr<Commit> task) {
+    rt::put_off_quiet();
     auto batch = std::move(task->batch);
     Pending pending{std::move(batch), std::move(task), nullptr, mono_ns(), {}, false};
     auto queued = enqueue(pending);
@@ -108,6 +114,17 @@ Status Writer::enqueue(Pending& p) {
     return {};
 }
 
+/// Until it is quiet, or the oldest batch has waited long enough.
+void Writer::linger(std::unique_lock<std::mutex>& lock) {
+    const int64_t left = queue_.front().queued_ns + longest_linger_ns - mono_ns();
+    if (left <= 0) return;
+    quiet_ = false;
+    lock.unlock();
+    bell_.arm();
+    lock.lock();
+    wake_.wait_for(lock, std::chrono::nanoseconds(left), [this] { return stop_ || quiet_; });
+}
+
 bool Writer::take(Group& group) {
     std::unique_lock lock(mutex_);
     oldest_ns_ = 0;
@@ -116,10 +133,7 @@ bool Writer::take(Group& group) {
         wake_.wait(lock, [this] { return !queue_.empty() || stop_; });
         idle_ = false;
     }
-    if (!stop_ && busy_) {
-        const int64_t left = last_end_ns_ + linger_ns - mono_ns();
-        if (left > 0) wake_.wait_for(lock, std::chrono::nanoseconds(left), [this] { return stop_; });
-    }
+    if (!stop_) linger(lock);
     if (const int64_t pause = pause_until_ns_ - mono_ns();
         pause > 0)  // what must land waits for space, also while we stop
         wake_.wait_for(lock, std::chrono::nanoseconds(stop_ ? pause / 10 : pause),
@@ -146,9 +160,7 @@ void Writer::put_back_locked(Group& group, size_t from) {
 void Writer::run() {
     Group group;
     while (take(group)) {
-        busy_ = group.size() >= busy_group;
         process(group);
-        last_end_ns_ = mono_ns();
         group.clear();
         if (group.capacity() > max_group_ops) Group().swap(group);
     }

@@ -1,6 +1,6 @@
 // The single writer: one thread, one queue, group commit. It drains what is queued (at most 1,024 Ops or 5 ms of work)
-// into one transaction, commits once, then completes every batch. Without a timer: batches form by themselves while an
-// fsync runs.
+// into one transaction, commits once, then completes every batch. A group forms while the fsync before it runs and while
+// loops still have work at hand: it begins when all rest (rt/quiet.h), a millisecond after its first batch at the latest.
 //
 // After the commit it checkpoints the WAL itself and looks at the result: SQLite's own automatic checkpoint swallows
 // I/O errors.
@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "rt/handover.h"
+#include "rt/quiet.h"
 #include "store/store.h"
 
 namespace aig::store {
@@ -54,6 +55,7 @@ class Writer {
     Status enqueue(Pending& pending);
     void run();
     bool take(Group& group);
+    void linger(std::unique_lock<std::mutex>& lock);
     void process(Group& group);
     void one_by_one(Group& group);
     void hold_back(Group& group);
@@ -85,14 +87,14 @@ class Writer {
     std::vector<std::function<Status(Db&)>> new_flushes_, new_reloads_;
     int64_t oldest_ns_ = 0;       // of the group being written, 0 = none
     int64_t pause_until_ns_ = 0;  // the disk is full: refuse what need not land until then
-    bool busy_ = false;
-    int64_t last_end_ns_ = 0;
     bool stop_ = false, dead_ = false, idle_ = false;
+    bool quiet_ = false;  // since it last began to linger
 
     std::vector<std::function<Status(Db&)>> flushes_, reloads_;  // the writer thread's own
     std::atomic<int64_t> length_{0};
     int wal_pages_ = 0;
     Error last_error_{ErrorCode::storage_unavailable, "the ledger cannot be written"};
+    rt::QuietBell bell_;
     std::thread thread_;
 };
 
