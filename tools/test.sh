@@ -77,7 +77,14 @@ if wants e2e; then
 fi
 if wants fuzz; then fuzz; fi
 
+# Names of what failed, last of all: a log is often kept only by its end.
+failures() {
+    [ ! -f "$results/ctest.log" ] || ! wants unit || grep -h '^\[  FAILED  \] .*\.\|\*\*\*' "$results/ctest.log" | head -n 20
+    [ ! -f build/e2e.tap ] || ! wants e2e || grep -h '^ *not ok ' build/e2e.tap | grep -v '# \(SKIP\|TODO\)' | head -n 20
+}
+
 printf '\n'
 printf '%s\n' "${rows[@]}"
+[ $failed = 0 ] || failures | sed 's/^ */  /' || true
 printf '\nmake test: %d passed, %d failed, %d skipped (%d min %d s)\n' $passed $failed $skipped $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
 [ $failed = 0 ]
