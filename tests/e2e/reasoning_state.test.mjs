@@ -18,7 +18,7 @@ const upstreams = {
     bedrock: { provider: { wire: 'bedrock' }, path: '', model: 'anthropic.claude-sonnet-4-6' },
 };
 /** The dialect that the wire speaks itself: its calls are lossless, and their state native. */
-const own = { anthropic: 'messages', gemini: 'gemini' };
+const own = { anthropic: 'messages', 'openai-responses': 'responses', gemini: 'gemini' };
 
 // ---- dialects: how a caller holds a conversation ------------------------------------------------------------------------------
 const weather = { name: 'get_weather', description: 'The weather of a city', schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } };
@@ -129,7 +129,39 @@ class GeminiCaller {
     }
     mapStates(change) { for (const m of this.messages) for (const p of m.parts) if (p.thoughtSignature) p.thoughtSignature = change(p.thoughtSignature); }
 }
-const callers = { chat: () => new ChatCaller(), messages: () => new MessagesCaller(), gemini: () => new GeminiCaller() };
+
+/** Responses without a store: the items of the output go back as input, encrypted_content included. */
+class ResponsesCaller {
+    constructor() { this.messages = []; }
+    body(model, stream) {
+        const { name, description, schema: parameters } = weather;
+        return {
+            model, stream, max_output_tokens: 3000, store: false, include: ['reasoning.encrypted_content'],
+            reasoning: { effort: 'low', summary: 'auto' }, input: this.messages, tools: [{ type: 'function', name, description, parameters }],
+        };
+    }
+    path() { return '/v1/responses'; }
+    ask(text) { this.messages.push({ role: 'user', content: text }); }
+    answerCalls(calls) { for (const c of calls) this.messages.push({ type: 'function_call_output', call_id: c.call_id, output: '{"temp":21}' }); }
+    async read(reply, stream) {
+        const { output } = stream ? await ResponsesCaller.last(reply) : await reply.json();
+        this.messages.push(...output);
+        const of = (type) => output.filter((item) => item.type === type);
+        const words = (items, list) => items.flatMap((item) => item[list] ?? []).map((part) => part.text).join('');
+        return { calls: of('function_call'), text: words(of('message'), 'content'), reasoning: words(of('reasoning'), 'summary') + words(of('reasoning'), 'content') };
+    }
+    static async last(reply) {
+        let response;
+        for await (const { data } of events(reply)) {
+            const e = JSON.parse(data);
+            assert.ok(!['error', 'response.failed'].includes(e.type), data);
+            if (e.type === 'response.completed') response = e.response;
+        }
+        return response;
+    }
+    mapStates(change) { for (const item of this.messages) if (item.encrypted_content) item.encrypted_content = change(item.encrypted_content); }
+}
+const callers = { chat: () => new ChatCaller(), messages: () => new MessagesCaller(), responses: () => new ResponsesCaller(), gemini: () => new GeminiCaller() };
 
 // ---- the loop -----------------------------------------------------------------------------------------------------------------
 
