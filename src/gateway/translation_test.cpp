@@ -32,6 +32,13 @@ class Said final : public Decoder {
     bool terminal_ = false;
     std::optional<Error> error_;
 };
+/// Tells each event by a letter.
+class Letters final : public Renderer {
+    void event(const Event&, std::string& out) override { out += 'e'; }
+    std::string finish(const Bill&) override { return "!"; }
+    std::string fail(const Error&) override { return "f"; }
+    std::string cut(const Bill&) override { return "c"; }
+};
 class Mute final : public Renderer {
     void event(const Event&, std::string&) override {}
     std::string finish(const Bill&) override { return {}; }
@@ -87,5 +94,17 @@ TEST(Translation, an_empty_answer_that_was_paid_for_is_an_answer) {
             EXPECT_FALSE(heard.failure) << stream << ' ' << static_cast<int>(events[1].kind);
             EXPECT_TRUE(heard.content) << "the end opens the gate";
         }
+    }
+}
+
+TEST(Translation, what_came_in_front_of_a_failure_is_told_with_it) {
+    for (const bool stream : {true, false}) {
+        const auto relay =
+            gateway::translate(std::make_unique<Said>(std::vector{started, finish(StopReason::end), spent(0)}, stream),
+                               std::make_unique<Letters>());
+        auto pieces = relay->feed("x");
+        if (pieces && !stream) pieces = relay->end();
+        ASSERT_FALSE(pieces);
+        EXPECT_EQ(relay->fail(pieces.error()), "eeef") << stream;
     }
 }

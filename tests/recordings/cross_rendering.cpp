@@ -13,6 +13,7 @@
 #include "dialect/testing/chat_grammar.h"
 #include "dialect/testing/gemini_grammar.h"
 #include "dialect/testing/receipts.h"
+#include "dialect/testing/responses_grammar.h"
 #include "gateway/detail/translation.h"
 #include "provider/base64.h"
 #include "provider/registry.h"
@@ -81,6 +82,17 @@ const std::vector<DialectRow>& dialects() {
              return Judged{judge_messages_body(bytes), true, false};
          },
          {"output_tokens", "cost"}},
+        {"openai_responses",
+         dialect::openai_responses,
+         [](std::string_view bytes) {
+             const auto heard = hear_responses(bytes);
+             const bool ended = heard.status == "completed" || heard.status == "incomplete";
+             return Judged{heard.fault, ended, heard.status == "failed"};
+         },
+         [](std::string_view bytes) {
+             return Judged{judge_responses_body(bytes), true, false};
+         },
+         {"input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "cost"}},
         {"gemini",
          dialect::gemini,
          [](std::string_view bytes) {

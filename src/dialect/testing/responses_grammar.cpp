@@ -53,7 +53,38 @@ class Client {
         return heard_;
     }
 
+    /// A whole response instead of a stream.
+    std::string body(std::string_view json) {
+        type_ = "body";
+        const auto doc = JsonDoc::parse(json);
+        if (!doc || !doc->root().is_object()) return "not a JSON object";
+        const JsonRef r = doc->root();
+        const auto status = r["status"].text();
+        must(r["object"].text() == "response", "object is not 'response'");
+        must(status == "completed" || status == "incomplete", "neither completed nor incomplete");
+        must(status != "incomplete" || r["incomplete_details"]["reason"].is_string(), "incomplete without a reason");
+        must(r["usage"].is_object(), "no usage");
+        must(r["output"].is_array(), "no output");
+        keys(r);
+        for (const JsonRef item : r["output"]) whole_item(item);
+        return heard_.fault;
+    }
+
   private:
+    void whole_item(JsonRef item) {
+        const auto type = item["type"].text();
+        must(!item["id"].text().empty() && !type.empty(), "an item without id or type");
+        must(!item["status"] || item["status"].is_string(), "an item's status is no text");
+        if (type == "function_call" || type == "custom_tool_call") {
+            must(!item["call_id"].text().empty() && !item["name"].text().empty(), "a call without id or name");
+            must(item[type == "function_call" ? "arguments" : "input"].is_string(), "a call's arguments are no text");
+        }
+        if (type == "message") must(item["role"].text() == "assistant", "a message of somebody else");
+        for (const auto* list : {"content", "summary"})
+            for (const JsonRef part : item[list])
+                must(part[text_member(part["type"].text())].is_string(), "a part without text");
+    }
+
     void must(bool condition, std::string_view rule) {
         if (!condition && heard_.fault.empty())
             heard_.fault = fmt::format("event {} ({}): {}", heard_.events, type_, rule);
@@ -346,5 +377,7 @@ ResponsesHeard hear_responses(std::string_view stream, ResponsesRules rules) {
     }
     return client.end();
 }
+
+std::string judge_responses_body(std::string_view json) { return Client({}).body(json); }
 
 }  // namespace aig::dialect::testing

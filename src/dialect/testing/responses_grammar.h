@@ -23,4 +23,7 @@ struct ResponsesHeard {
 
 ResponsesHeard hear_responses(std::string_view stream, ResponsesRules rules = {});
 
+/// What breaks the rules in a finished response of ours, told as one object; "" = nothing.
+std::string judge_responses_body(std::string_view json);
+
 }  // namespace aig::dialect::testing

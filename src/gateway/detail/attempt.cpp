@@ -151,15 +151,16 @@ void note_states(Flow& f, const canon::Facts& facts) {
         f.vault.memory.remember(f.call.principal->account, facts.states[f.states_noted], origin, mono_ms());
 }
 
-Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr) {
+Tried failed(Error error, std::unique_ptr<canon::Relay> relay = nullptr, std::string unsent = {}) {
     Tried t;
+    t.unsent = std::move(unsent);
     t.ending = error.code() == ErrorCode::client_gone ? Ending::client_gone : Ending::failed;
     t.error = std::move(error);
     t.relay = std::move(relay);
     return t;
 }
 
-/// Pieces that arrived before the gate opened; written together with the first content.
+/// Pieces that arrived before the gate opened; written together with the first content, or with the failure.
 class Gate {
   public:
     void keep(const std::vector<std::string_view>& pieces) {
@@ -195,14 +196,15 @@ rt::Task<Tried> relay_stream(Flow& f, net::ClientReply& reply, std::unique_ptr<c
         alive.waiting(false);
         if (!bytes) {
             co_await alive.quiet();
-            co_return failed(std::move(bytes).error(), std::move(relay));
+            co_return failed(std::move(bytes).error(), std::move(relay), gate.take());
         }
         const bool ended = bytes->empty();
         auto pieces = ended ? relay->end() : relay->feed(*bytes);
         note_states(f, facts);
         if (!pieces || facts.error) {
+            if (pieces) gate.keep(*pieces);
             co_await alive.quiet();
-            co_return failed(pieces ? *facts.error : std::move(pieces).error(), std::move(relay));
+            co_return failed(pieces ? *facts.error : std::move(pieces).error(), std::move(relay), gate.take());
         }
         if (!facts.content) {
             gate.keep(*pieces);

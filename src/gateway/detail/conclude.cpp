@@ -124,7 +124,7 @@ rt::Task<Status> give_back(Flow& f, Tried t, ledger::VoidReason reason) {
     Error error = t.error ? *std::move(t.error) : Error(ErrorCode::client_gone);
     if (!f.begun || error.code() == ErrorCode::client_gone) co_return error;
     if (!t.relay) t.relay = f.call.dialect->tap(f.reply_terms);
-    const std::string last = t.relay->fail(error);
+    const std::string last = t.unsent + t.relay->fail(error);
     net::Pieces pieces{last};
     auto written = co_await f.sink.write(std::move(pieces));
     if (written) written = co_await f.sink.end();

@@ -54,7 +54,8 @@ struct Tried {
     std::optional<Error> error;               ///< for failed
     std::unique_ptr<canon::Relay> relay;      ///< null when it failed before a reply's head
     std::unique_ptr<net::ClientReply> reply;  ///< of a complete stream whose formal end may still be on its way
-    bool asked = true;                        ///< false: the request could not be said, the provider saw nothing
+    std::string unsent;  ///< of a failed stream: what was kept back for its first content, and comes before its failure
+    bool asked = true;   ///< false: the request could not be said, the provider saw nothing
     bool sent_content() const { return relay && relay->facts().content; }
 };
 

@@ -24,12 +24,12 @@ class Translation final : public canon::Relay {
         events_.clear();
         auto ended = decoder_->end(events_);
         auto out = pass_on(std::move(ended));
-        if (out && !facts_.error && facts_.nothing()) return Error(ErrorCode::upstream_empty);
+        if (out && !facts_.error && facts_.nothing()) return failed(Error(ErrorCode::upstream_empty));
         return out;
     }
     const canon::Facts& facts() const override { return facts_; }
     std::string finish(const canon::Bill& bill) override { return renderer_->finish(bill); }
-    std::string fail(const Error& error) override { return renderer_->fail(error); }
+    std::string fail(const Error& error) override { return std::exchange(untold_, {}) + renderer_->fail(error); }
     std::string cut(const canon::Bill& bill) override { return renderer_->cut(bill); }
     std::string_view reply_object() const override { return renderer_->reply_object(); }
     canon::Losses losses() const override {
@@ -49,16 +49,21 @@ class Translation final : public canon::Relay {
             renderer_->event(e, out_);
         }
         facts_.terminal = decoder_->terminal();
-        if (!decoded) return std::move(decoded).error();
+        if (!decoded) return failed(std::move(decoded).error());
         // A stream stops being read at its terminal marker, so the answer is judged here. Its end opens the gate, not
         // its finish: until then another target may be tried.
         if (facts_.terminal && !facts_.error) {
-            if (facts_.nothing()) return Error(ErrorCode::upstream_empty);
+            if (facts_.nothing()) return failed(Error(ErrorCode::upstream_empty));
             facts_.content = true;
         }
         std::vector<std::string_view> pieces;
         if (!out_.empty()) pieces.push_back(out_);
         return pieces;
+    }
+    /// What was rendered in front of the failure, a stream's beginning perhaps, is told with it.
+    Error failed(Error error) {
+        untold_ = std::move(out_);
+        return error;
     }
     void note(const Event& e) {
         facts_.content |= e.is_content() && e.kind != Event::Kind::finish;
@@ -106,7 +111,7 @@ class Translation final : public canon::Relay {
     std::unique_ptr<canon::Renderer> renderer_;
     std::unique_ptr<Sealing> sealing_;
     std::vector<Event> events_;
-    std::string out_;
+    std::string out_, untold_;
     canon::Facts facts_;
 };
 }  // namespace
