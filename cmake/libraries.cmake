@@ -32,7 +32,7 @@ add_library(aig_boost INTERFACE)
 target_include_directories(aig_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_compile_definitions(aig_boost INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_ASIO_DISABLE_BOOST_DATE_TIME BOOST_ASIO_NO_TS_EXECUTORS
-    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8)   # frames of a proxied request; two, the default, leave most to malloc
+    BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)   # a search for a block that is large enough costs more than mimalloc
 
 # What each room needs from outside; rooms not named here need nothing but fmt and simdjson (through base).
 set(AIG_LIBS_base fmt::fmt simdjson::simdjson spdlog::spdlog OpenSSL::Crypto Threads::Threads)
