@@ -47,6 +47,7 @@ struct Services {
     std::shared_ptr<records::Responses> responses;  ///< null: none are stored
     std::shared_ptr<BackgroundRuns> background;     ///< as responses
     int64_t response_retention_us = 0;
+    const store::Sealer* sealer = nullptr;                ///< of compacted conversations
     std::map<std::string, Display, std::less<>> display;  ///< by key prefix
     std::function<Status()> ready;                        ///< what /readyz says
     std::string openapi_json;

@@ -14,8 +14,9 @@ constexpr size_t max_tag = 64, max_quote = 64;
 /// The gateway's view of an HTTP exchange.
 class ExchangeSink final : public gateway::Sink {
   public:
-    explicit ExchangeSink(Request& request) : request_(request) {}
+    explicit ExchangeSink(Request& request, Rewrite rewrite) : request_(request), rewrite_(std::move(rewrite)) {}
     rt::Task<Status> whole(int status, net::Headers headers, net::Pieces body) override {
+        if (rewrite_) return rewritten(status, std::move(headers), std::move(body));
         add_common_headers(headers, request_);
         request_.status = status;
         return request_.http.respond(status, std::move(headers), std::move(body));
@@ -32,9 +33,27 @@ class ExchangeSink final : public gateway::Sink {
     rt::Task<Status> end() override { return request_.http.end(); }
     void abort() override { request_.http.abort(); }
     rt::Stop& stop() override { return request_.http.stop(); }
+    /// The call went well, and yet there is no reply: nothing was answered.
+    const Status& unanswered() const { return unanswered_; }
 
   private:
+    rt::Task<Status> rewritten(int status, net::Headers headers, net::Pieces body) {
+        std::string whole;
+        for (const auto piece : body) whole += piece;
+        auto made = rewrite_(whole);
+        if (!made) {
+            unanswered_ = std::move(made).error();
+            co_return Status{};
+        }
+        add_common_headers(headers, request_);
+        request_.status = status;
+        net::Pieces pieces{*made};
+        auto sent = co_await request_.http.respond(status, std::move(headers), std::move(pieces));
+        co_return sent;
+    }
     Request& request_;
+    const Rewrite rewrite_;
+    Status unanswered_;
 };
 
 /// The caller's tag, else the key's own. One too long to keep is refused, not cut: cut tags would silently merge cost
@@ -97,9 +116,10 @@ Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect,
     return call;
 }
 
-rt::Task<Status> run_call(Request& request, gateway::Call& call) {
-    ExchangeSink sink(request);
+rt::Task<Status> run_call(Request& request, gateway::Call& call, Rewrite rewrite) {
+    ExchangeSink sink(request, std::move(rewrite));
     auto done = co_await request.services.gateway->run(call, sink);
+    if (done && !sink.unanswered()) co_return sink.unanswered();
     co_return done;
 }
 

@@ -2,6 +2,8 @@
 // budget, and gateway::run() answers. Loop of the connection.
 #pragma once
 
+#include <functional>
+
 #include "api/request.h"
 
 namespace aig::api {
@@ -16,7 +18,9 @@ Status json_body(const net::Headers& headers);
 /// Its two halves, for surfaces that do something to the body in between. The call as the request's headers describe
 /// it, without a body; bad headers are refused.
 Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect, canon::Incoming in);
+/// What a route makes of a whole reply's body before it goes out.
+using Rewrite = std::function<Result<std::string>(std::string_view body)>;
 /// Runs it with the answer to the caller. `call` outlives the task.
-rt::Task<Status> run_call(Request& request, gateway::Call& call);
+rt::Task<Status> run_call(Request& request, gateway::Call& call, Rewrite rewrite = {});
 
 }  // namespace aig::api

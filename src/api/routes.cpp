@@ -41,6 +41,7 @@ const std::vector<Route>& routes() {
         {"GET", "/v1", base_url, Billing::free, Access::open},
         {"POST", "/v1/responses", create_response, Billing::held, Access::key, Mark::once},
         {"POST", "/v1/responses/input_tokens", count_input_tokens, Billing::free, Access::key},
+        {"POST", "/v1/responses/compact", compact_response, Billing::held, Access::key, Mark::once},
         {"POST", "/v1/responses/{id}/cancel", cancel_response, Billing::free, Access::key},
         {"GET", "/v1/responses/{id}/input_items", list_input_items, Billing::free, Access::key},
         {"GET", "/v1/responses/{id}", get_response, Billing::free, Access::key},

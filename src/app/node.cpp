@@ -193,6 +193,7 @@ api::Services Node::Parts::api_services() {
     s.responses = responses;
     s.background = background;
     s.response_retention_us = options.response_retention_ms * 1'000;
+    s.sealer = sealer.get();
     s.display = options.display;
     s.public_metrics = options.public_metrics;
     s.log_requests = options.log_requests;

@@ -8,7 +8,7 @@ let gateway, customer;
 before(async () => { gateway = await Gateway.dev(); customer = await gateway.customer(); });
 after(() => gateway?.stop());
 
-const ask = (body, path = '/v1/responses') => fetch(gateway.url + path, { method: 'POST', headers: { authorization: `Bearer ${customer.key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+const ask = (body, path = '/v1/responses', key = customer.key) => fetch(gateway.url + path, { method: 'POST', headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 // ---- the schema, as far as a reply of ours can use it: a type's name, or a function that checks ------------------------------------
 
@@ -123,10 +123,49 @@ for (const [wire, model] of Object.entries({ ...wires, 'openai-responses': 'sim/
     });
 }
 
-test('compaction without a model is not answered with 200', async () => {
-    const reply = await ask({ input: [user('Compact this.')] }, '/v1/responses/compact');
-    await reply.text();
-    assert.notEqual(reply.status, 200);
+describe('compaction', () => {
+    const conversation = [user('We agreed to launch on Tuesday and notify support first.'), { type: 'message', role: 'assistant', content: 'Understood.' }];
+    const compact = async (body, key = customer.key) => {
+        const reply = await ask(body, '/v1/responses/compact', key);
+        return { reply, body: JSON.parse(await reply.text()) };
+    };
+    for (const [wire, model] of Object.entries({ ...wires, 'openai-responses': 'sim/responses' }))
+        test(`a conversation, compacted over the ${wire} wire, goes on with another model`, async () => {
+            const { reply, body } = await compact({ model, input: conversation, prompt_cache_key: 'k' });
+            assert.equal(reply.status, 200, JSON.stringify(body));
+            shape({ id: 'string', object: words('response.compaction'), created_at: 'integer', output: listOf('object'), usage: 'object' })(body, 'compaction');
+            assert.deepEqual(body.output.map((item) => item.type), ['message', 'compaction']);
+            assert.equal(body.output[0].content[0].text, conversation[0].content);
+            assert.ok(Number(reply.headers.get('x-cost-cents')) > 0, 'it costs what the call costs');
+            for (const other of Object.values(wires)) await whole({ model: other, input: [...body.output, user('Go on.')] });
+        });
+    test('the item is of use to its account alone', async () => {
+        const { body } = await compact({ model: wires.anthropic, input: conversation });
+        const stranger = await gateway.customer();
+        const reply = await ask({ model: wires.anthropic, input: [...body.output, user('Go on.')] }, '/v1/responses', stranger.key);
+        assert.equal(reply.status, 400);
+        assert.match(await reply.text(), /another account/);
+    });
+    test('a repeated request gets the same compaction and no second charge', async () => {
+        const send = () => fetch(`${gateway.url}/v1/responses/compact`, { method: 'POST', headers: { authorization: `Bearer ${customer.key}`, 'content-type': 'application/json', 'idempotency-key': 'compact-1' }, body: JSON.stringify({ model: wires.anthropic, input: conversation }) });
+        const first = await (await send()).text();
+        const before = await customer.wallet();
+        const second = await send();
+        assert.equal(second.headers.get('idempotent-replayed'), 'true');
+        assert.equal(await second.text(), first);
+        assert.deepEqual(await customer.wallet(), before);
+    });
+    test('a stored response can be compacted by its id', async () => {
+        const r = await whole({ model: wires.anthropic, input: [user('Remember slate.')] });
+        const { reply, body } = await compact({ model: wires.anthropic, previous_response_id: r.id });
+        assert.equal(reply.status, 200, JSON.stringify(body));
+        assert.equal(body.output[0].content[0].text ?? body.output[0].content, 'Remember slate.');
+    });
+    test('without a model it is refused', async () => {
+        const { reply, body } = await compact({ input: [user('Compact this.')] });
+        assert.equal(reply.status, 400);
+        assert.equal(body.error.param, 'model');
+    });
 });
 
 test('a WebSocket is refused, so that clients fall back to HTTP', async () => {

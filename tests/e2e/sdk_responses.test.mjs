@@ -57,6 +57,18 @@ async function streamOf(iterable) {
 
 for (const [wire, model] of Object.entries(wires)) {
     describe(`responses through the ${wire} wire (${model})`, () => {
+        test('a conversation is compacted and goes on', async () => {
+            const customer = await gateway.customer();
+            let compacted, response;
+            const paid = await counted(customer, 1, async () => {
+                ({ data: compacted, response } = await clientOf(customer).responses.compact({ model, input: [{ role: 'user', content: 'Remember slate.' }, { role: 'assistant', content: 'I do.' }] }).withResponse());
+            });
+            assert.equal(paid, nanosOfCents(response.headers.get('x-cost-cents')));
+            assert.equal(compacted.object, 'response.compaction');
+            assert.deepEqual(compacted.output.map((item) => item.type), ['message', 'compaction']);
+            const reply = await clientOf(customer).responses.create({ model, input: [...compacted.output, { role: 'user', content: 'What was the word?' }] });
+            assert.equal(reply.status, 'completed');
+        });
         test('plain', async () => {
             const customer = await gateway.customer();
             let reply, response;

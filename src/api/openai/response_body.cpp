@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/openai/compaction.h"
 #include "dialect/openai_responses/openai_responses.h"
 
 namespace aig::api {
@@ -56,6 +57,20 @@ std::vector<std::string> ResponseBody::references() const {
     return ids;
 }
 
+bool ResponseBody::has_compactions() const {
+    for (const JsonRef item : root()["input"])
+        if (is_own_compaction(item)) return true;
+    return false;
+}
+
+Status ResponseBody::open_compactions(AccountId account, const store::Sealer& sealer) {
+    for (const JsonRef item : root()["input"]) {
+        if (!is_own_compaction(item)) continue;
+        TRY(opened_[item.raw()], open_compaction(item, account, sealer));
+    }
+    return {};
+}
+
 std::string ResponseBody::own_items() const {
     const JsonRef input = root()["input"];
     if (input.is_string()) return user_message(input.text());
@@ -66,6 +81,7 @@ std::string ResponseBody::own_items() const {
         if (item["type"].text() == "item_reference")
             for (const auto& [id, found] : resolved_)
                 if (id == item["id"].text()) raw = found;
+        if (const auto it = opened_.find(raw); it != opened_.end()) raw = it->second;
         append(out, raw);
     }
     return out;
@@ -73,10 +89,14 @@ std::string ResponseBody::own_items() const {
 
 std::string ResponseBody::own_input() const { return '[' + own_items() + ']'; }
 
-std::string ResponseBody::expanded(std::string_view before) const {
+std::string ResponseBody::items(std::string_view before) const {
     std::string items(blank(before) ? std::string_view() : before);
     append(items, own_items());
-    return with_member(root().raw(), *JsonDoc::parse(root().raw()), "input", '[' + items + ']');
+    return items;
+}
+
+std::string ResponseBody::expanded(std::string_view before) const {
+    return with_member(root().raw(), *JsonDoc::parse(root().raw()), "input", '[' + items(before) + ']');
 }
 
 std::string ResponseBody::without_input() const {

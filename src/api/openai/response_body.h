@@ -2,13 +2,16 @@
 // in the background. Pure text in, text out.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "records/responses.h"
+#include "store/seal.h"
 
 namespace aig::api {
 
@@ -28,10 +31,18 @@ class ResponseBody {
     /// A reference's item, raw.
     void resolve(std::string_view id, std::string item) { resolved_.emplace_back(id, std::move(item)); }
 
-    /// The request's own items as a JSON array: a text is a message, references are what they refer to.
+    bool has_compactions() const;
+    /// Each becomes the message it stands for (compaction.h).
+    Status open_compactions(AccountId account, const store::Sealer& sealer);
+    JsonRef json() const { return root(); }
+
+    /// The request's own items as a JSON array: a text is a message, references and compactions are what they stand
+    /// for.
     std::string own_input() const;
     /// The body as it goes to the gateway: `before` (the inside of an array) in front of its own items.
     std::string expanded(std::string_view before) const;
+    /// The inside of that input.
+    std::string items(std::string_view before) const;
     /// The body without what was said: enough to repeat in a response object.
     std::string without_input() const;
     /// The body as a stream, whatever it said.
@@ -43,6 +54,7 @@ class ResponseBody {
     std::string own_items() const;
     JsonDoc doc_;
     std::vector<std::pair<std::string, std::string>> resolved_;
+    std::map<std::string_view, std::string> opened_;  ///< by the raw item
 };
 
 /// The inside of the array of everything that was said up to and with the last of these.

@@ -1,10 +1,14 @@
 #include "api/openai/responses.h"
 
+#include <mutex>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "api/idempotent.h"
 #include "api/inference.h"
 #include "api/openai/background.h"
+#include "api/openai/compaction.h"
 #include "api/openai/follow.h"
 #include "api/openai/response_body.h"
 #include "base/time.h"
@@ -57,15 +61,22 @@ rt::Task<Status> resolve_references(Request& request, ResponseBody& body) {
     co_return Status{};
 }
 
-/// The body as the gateway gets it: with what was said before in front of what is new.
-rt::Task<Result<std::string>> expand(Request& request, ResponseBody& body) {
+/// What was said before the request's own items; these are made ready to stand behind it.
+rt::Task<Result<std::string>> said_before(Request& request, ResponseBody& body) {
     CO_TRYV(co_await resolve_references(request, body));
+    if (request.services.sealer) CO_TRYV(body.open_compactions(request.principal->account, *request.services.sealer));
     const std::string previous = body.previous_id();
-    if (previous.empty()) co_return body.expanded({});
+    if (previous.empty()) co_return std::string();
     auto chain = co_await request.services.responses->chain(owner_of(request), previous, request.started_us,
                                                             request.services.max_json_body);
     if (!chain) co_return previous_missing(std::move(chain).error());
-    co_return body.expanded(conversation(*chain));
+    co_return conversation(*chain);
+}
+
+/// The body as the gateway gets it: with what was said before in front of what is new.
+rt::Task<Result<std::string>> expand(Request& request, ResponseBody& body) {
+    CO_TRY(const std::string before, co_await said_before(request, body));
+    co_return body.expanded(before);
 }
 
 records::StoredResponse row_of(const Request& request, const ResponseBody& body) {
@@ -112,6 +123,36 @@ gateway::KeepReply end_response(std::shared_ptr<records::Responses> responses, s
         else
             r.events += reply.tail;
         return responses->end(db, r);
+    };
+}
+
+/// A compacted conversation, made once: what is kept for a repetition is what goes out. Any thread.
+class Compacted {
+  public:
+    Compacted(std::string items, AccountId account, const store::Sealer& sealer)
+        : items_(std::move(items)), account_(account), sealer_(sealer) {}
+    Result<std::string> of(std::string_view response) {
+        const std::lock_guard lock(mutex_);
+        if (!made_) made_ = compacted(response, items_, account_, sealer_);
+        return *made_;
+    }
+
+  private:
+    const std::string items_;
+    const AccountId account_;
+    const store::Sealer& sealer_;
+    std::mutex mutex_;
+    std::optional<Result<std::string>> made_;
+};
+
+/// A reply that could not be made is kept as one that cannot be repeated: the charge must not fail for it.
+gateway::KeepReply keep_compacted(std::shared_ptr<Compacted> made, gateway::KeepReply also) {
+    return [made = std::move(made), also = std::move(also)](store::Db& db, const gateway::FinalReply& reply) {
+        gateway::FinalReply ours = reply;
+        const auto object = reply.whole ? made->of(reply.tail) : Error(ErrorCode::upstream_empty);
+        ours.whole = object.ok();
+        ours.tail = object ? std::string_view(*object) : std::string_view();
+        return also(db, ours);
     };
 }
 
@@ -176,7 +217,7 @@ rt::Task<Status> create_response(Request& request) {
     CO_TRY(auto body, ResponseBody::read(taken.bytes));
     CO_TRYV(may_use_state(request, body));
     std::string expanded;
-    if (!body.previous_id().empty() || !body.references().empty()) {
+    if (!body.previous_id().empty() || !body.references().empty() || body.has_compactions()) {
         CO_TRY(expanded, co_await expand(request, body));
     }
     const std::string_view text = expanded.empty() ? std::string_view(taken.bytes) : expanded;
@@ -189,6 +230,24 @@ rt::Task<Status> create_response(Request& request) {
     call.keep = keep_call(request);
     if (stored) call.keep = keep_response(request.services.responses, row_of(request, body), std::move(call.keep));
     auto done = co_await run_call(request, call);
+    co_return done;
+}
+
+rt::Task<Status> compact_response(Request& request) {
+    CO_TRY(auto call, make_call(request, dialect::openai_responses(), {canon::Operation::chat, {}}));
+    CO_TRY(const auto taken, co_await take_body(request, request.services.max_json_body));
+    CO_TRY(auto body, ResponseBody::read(taken.bytes));
+    CO_TRYV(may_use_state(request, body));
+    if (!request.services.sealer) co_return Error(ErrorCode::internal, "nothing seals compacted conversations");
+    CO_TRY(const std::string before, co_await said_before(request, body));
+    const std::string items = body.items(before);
+    const std::string text = compaction_call(body.json(), items);
+    call.in.body = text;
+    auto made = std::make_shared<Compacted>(items, request.principal->account, *request.services.sealer);
+    if (auto also = keep_call(request)) call.keep = keep_compacted(made, std::move(also));
+    Rewrite rewrite;
+    if (!call.explain) rewrite = [made](std::string_view response) { return made->of(response); };
+    auto done = co_await run_call(request, call, std::move(rewrite));
     co_return done;
 }
 

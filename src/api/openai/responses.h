@@ -12,5 +12,6 @@ rt::Task<Status> delete_response(Request& request);
 rt::Task<Status> cancel_response(Request& request);
 rt::Task<Status> list_input_items(Request& request);
 rt::Task<Status> count_input_tokens(Request& request);
+rt::Task<Status> compact_response(Request& request);
 
 }  // namespace aig::api

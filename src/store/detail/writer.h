@@ -1,6 +1,7 @@
 // The single writer: one thread, one queue, group commit. It drains what is queued (at most 1,024 Ops or 5 ms of work)
-// into one transaction, commits once, then completes every batch. A group forms while the fsync before it runs and while
-// loops still have work at hand: it begins when all rest (rt/quiet.h), a millisecond after its first batch at the latest.
+// into one transaction, commits once, then completes every batch. A group forms while the fsync before it runs and
+// while loops still have work at hand: it begins when all rest (rt/quiet.h), a millisecond after its first batch at the
+// latest.
 //
 // After the commit it checkpoints the WAL itself and looks at the result: SQLite's own automatic checkpoint swallows
 // I/O errors.
