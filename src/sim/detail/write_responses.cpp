@@ -144,7 +144,8 @@ std::string response_json(const Ask& ask, const Answer& a, const Output& output,
     JsonWriter w(out);
     w.begin_object().field("id", a.id).field("object", "response").field("created_at", a.created);
     a.quirks.null_finish&& done ? w.field_null("status") : w.field("status", status);
-    status == "completed" ? w.field("completed_at", a.created) : w.field_null("completed_at");
+    const bool newer = status != "incomplete";  // no incomplete response on record has all members
+    if (newer) done ? w.field("completed_at", a.created) : w.field_null("completed_at");
     w.field("background", false).field_null("error").key("incomplete_details");
     if (status == "incomplete" && !a.quirks.null_finish)
         w.begin_object()
@@ -168,8 +169,7 @@ std::string response_json(const Ask& ask, const Answer& a, const Output& output,
     w.field_raw("temperature", "1.0").key("text").begin_object().key("format").begin_object().field("type", "text");
     w.end_object().field("verbosity", "medium").end_object().field("tool_choice", "auto");
     w.key("tools").begin_array().end_array().field("top_logprobs", ask.top_logprobs).field_raw("top_p", "1.0");
-    // No incomplete response on record has them.
-    if (status != "incomplete") w.field_raw("presence_penalty", "0.0").field_raw("frequency_penalty", "0.0");
+    if (newer) w.field_raw("presence_penalty", "0.0").field_raw("frequency_penalty", "0.0");
     w.field("truncation", "disabled").key("usage");
     if (done && !a.quirks.no_usage)
         write_usage(w, a);
