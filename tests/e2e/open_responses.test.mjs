@@ -161,10 +161,12 @@ describe('compaction', () => {
         assert.equal(reply.status, 200, JSON.stringify(body));
         assert.equal(body.output[0].content[0].text ?? body.output[0].content, 'Remember slate.');
     });
-    test('without a model it is refused', async () => {
-        const { reply, body } = await compact({ input: [user('Compact this.')] });
-        assert.equal(reply.status, 400);
-        assert.equal(body.error.param, 'model');
+    test('without a model, or without anything said, it is refused', async () => {
+        for (const [param, sent] of Object.entries({ model: { input: [user('Compact this.')] }, input: { model: wires.anthropic, input: [] } })) {
+            const { reply, body } = await compact(sent);
+            assert.equal(reply.status, 400);
+            assert.equal(body.error.param, param);
+        }
     });
 });
 

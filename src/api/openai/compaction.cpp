@@ -53,6 +53,17 @@ void own_message(JsonWriter& w, JsonRef item, const std::string& id) {
     w.end_object().end_array().end_object();
 }
 
+/// Conversations that hold calls need the tools they call. Those that a server runs are not named in calls, and other
+/// makers' models refuse them.
+void called_tools(JsonWriter& w, JsonRef tools) {
+    std::string list;
+    for (const JsonRef tool : tools)
+        if (const auto type = tool["type"].text(); type == "function" || type == "custom")
+            list.append(list.empty() ? "" : ",").append(tool.raw());
+    if (list.empty()) return;
+    w.field_raw("tools", '[' + list + ']').field("tool_choice", "none");
+}
+
 std::string written(JsonRef response) {
     std::string text;
     for (const JsonRef item : response["output"])
@@ -79,17 +90,18 @@ Result<std::string> open_compaction(JsonRef item, AccountId account, const store
     return out;
 }
 
-std::string compaction_call(JsonRef body, std::string_view items) {
+Result<std::string> compaction_call(JsonRef body, std::string_view items) {
+    if (items.find_first_not_of(" \t\r\n") == std::string_view::npos)
+        return Error(ErrorCode::bad_param, "There is nothing to compact: send the conversation as `input`.")
+            .param("input");
     std::string out;
     JsonWriter w(out);
     w.begin_object();
-    // Conversations that hold calls need the tools they call; nothing is called here.
-    for (const auto* name : {"model", "instructions", "tools", "reasoning", "prompt_cache_key",
-                             "prompt_cache_retention", "service_tier", "safety_identifier"})
+    for (const auto* name : {"model", "instructions", "reasoning", "prompt_cache_key", "prompt_cache_retention",
+                             "service_tier", "safety_identifier"})
         if (body[name] && !body[name].is_null()) w.field_raw(name, body[name].raw());
-    if (body["tools"].size() > 0) w.field("tool_choice", "none");
-    w.field("store", false).key("input").begin_array();
-    if (items.find_first_not_of(" \t\r\n") != std::string_view::npos) w.raw(items);
+    called_tools(w, body["tools"]);
+    w.field("store", false).key("input").begin_array().raw(items);
     user_text(w, task);
     w.end_array().end_object();
     return out;

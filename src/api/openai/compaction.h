@@ -19,8 +19,8 @@ bool is_own_compaction(JsonRef item);
 Result<std::string> open_compaction(JsonRef item, AccountId account, const store::Sealer& sealer);
 
 /// The call that compacts: the caller's body as far as it matters, with `items` (the inside of an array) and the task
-/// as input.
-std::string compaction_call(JsonRef body, std::string_view items);
+/// as input. bad_param where nothing was said.
+Result<std::string> compaction_call(JsonRef body, std::string_view items);
 
 /// The compacted conversation from the response to that call: the caller's own messages and the sealed rest.
 /// upstream_empty where the model wrote nothing: the caller keeps what it has.

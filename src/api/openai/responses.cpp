@@ -241,7 +241,7 @@ rt::Task<Status> compact_response(Request& request) {
     if (!request.services.sealer) co_return Error(ErrorCode::internal, "nothing seals compacted conversations");
     CO_TRY(const std::string before, co_await said_before(request, body));
     const std::string items = body.items(before);
-    const std::string text = compaction_call(body.json(), items);
+    CO_TRY(const std::string text, compaction_call(body.json(), items));
     call.in.body = text;
     auto made = std::make_shared<Compacted>(items, request.principal->account, *request.services.sealer);
     if (auto also = keep_call(request)) call.keep = keep_compacted(made, std::move(also));
