@@ -1,6 +1,7 @@
 #include "store/seal.h"
 
 #include <fmt/format.h>
+#include <sodium.h>
 #include <unistd.h>
 
 #include <map>
@@ -22,6 +23,7 @@ namespace {
 constexpr char format = 1;
 constexpr size_t head_bytes = 5;  // format, data key's id
 constexpr int64_t max_id = INT64_C(1) << 31;
+constexpr int base64_form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 constexpr const char* data_keys = "SELECT id, root, wrapped FROM data_key ORDER BY id";
 constexpr const char* data_key_insert = "INSERT INTO data_key (id, root, wrapped, created_us) VALUES (?1, ?2, ?3, ?4)";
@@ -197,6 +199,27 @@ Result<std::string> Sealer::unseal(std::string_view sealed, std::string_view bou
     if (at == now->data.end()) return Error(ErrorCode::internal, "a sealed value names a data key that is not here");
     return decrypt(sealed.substr(head_bytes), std::string(sealed.substr(0, head_bytes)) + std::string(bound_to),
                    at->second.bytes.data());
+}
+
+Result<std::string> Sealer::seal_text(std::string_view plain, std::string_view bound_to) const {
+    TRY(const std::string bytes, seal(plain, bound_to));
+    std::string out(sodium_base64_encoded_len(bytes.size(), base64_form), '\0');
+    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                      base64_form);
+    out.pop_back();  // the terminating zero
+    return out;
+}
+
+Result<std::string> Sealer::unseal_text(std::string_view sealed, std::string_view bound_to) const {
+    std::string bytes(sealed.size() / 4 * 3 + 3, '\0');
+    size_t size = 0;
+    const char* end = nullptr;
+    const int bad = sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), sealed.data(),
+                                      sealed.size(), nullptr, &size, &end, base64_form);
+    if (bad || end != sealed.data() + sealed.size())
+        return Error(ErrorCode::internal, "a sealed value is not base64url");
+    bytes.resize(size);
+    return unseal(bytes, bound_to);
 }
 
 Status Sealer::rotate(Ops with) {

@@ -31,6 +31,9 @@ class Sealer {
     Result<std::string> seal(std::string_view plain, std::string_view bound_to) const;
     /// internal when it was not sealed here, or for another place.
     Result<std::string> unseal(std::string_view sealed, std::string_view bound_to) const;
+    /// The same as base64url, for what travels in JSON.
+    Result<std::string> seal_text(std::string_view plain, std::string_view bound_to) const;
+    Result<std::string> unseal_text(std::string_view sealed, std::string_view bound_to) const;
     /// `with` commits along. conflict when the key comes from the environment.
     Status rotate(Ops with);
 

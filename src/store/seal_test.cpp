@@ -40,6 +40,20 @@ class SealTest : public ::testing::Test {
 };
 }  // namespace
 
+TEST_F(SealTest, seals_as_text_too) {
+    const auto s = *open();
+    for (const size_t size : {0u, 1u, 2u, 3u, 100u}) {
+        const std::string plain(size, '\xff');
+        const auto text = *s->seal_text(plain, "t|1|c");
+        EXPECT_EQ(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+                  std::string::npos);
+        EXPECT_EQ(*s->unseal_text(text, "t|1|c"), plain);
+        EXPECT_FALSE(s->unseal_text(text, "t|2|c"));
+        EXPECT_FALSE(s->unseal_text(text + "=", "t|1|c"));
+        EXPECT_FALSE(s->unseal_text(text.substr(1), "t|1|c"));
+    }
+}
+
 TEST_F(SealTest, opens_what_it_sealed_in_its_place_only) {
     const auto s = *open();
     const auto sealed = *s->seal("whsec_abc", "t|1|c");

@@ -1,13 +1,8 @@
 #include "api/openai/compaction.h"
 
-#include <sodium.h>
-
-#include <optional>
-
 namespace aig::api {
 namespace {
 constexpr std::string_view prefix = "aigc1.";
-constexpr int base64_form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 constexpr std::string_view task =
     "Write a summary of this conversation, for a model that goes on with it and sees nothing else of what was said by "
     "the assistant or by tools. Keep: what was asked and decided, facts and results with their exact names, numbers, "
@@ -16,24 +11,6 @@ constexpr std::string_view task =
 constexpr std::string_view introduction = "Summary of the conversation so far:\n\n";
 
 std::string bound_to(AccountId account) { return "account|" + std::to_string(account.value) + "|compaction"; }
-
-std::string to_base64(std::string_view bytes) {
-    std::string out(sodium_base64_encoded_len(bytes.size(), base64_form), '\0');
-    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                      base64_form);
-    out.pop_back();  // the terminating zero
-    return out;
-}
-std::optional<std::string> from_base64(std::string_view text) {
-    std::string out(text.size() / 4 * 3 + 3, '\0');
-    size_t size = 0;
-    const char* end = nullptr;
-    const int failed = sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
-                                         text.size(), nullptr, &size, &end, base64_form);
-    if (failed || end != text.data() + text.size()) return {};
-    out.resize(size);
-    return out;
-}
 
 void user_text(JsonWriter& w, std::string_view text) {
     w.begin_object().field("type", "message").field("role", "user").key("content").begin_array();
@@ -78,8 +55,7 @@ bool is_own_compaction(JsonRef item) {
 }
 
 Result<std::string> open_compaction(JsonRef item, AccountId account, const store::Sealer& sealer) {
-    const auto sealed = from_base64(item["encrypted_content"].text().substr(prefix.size()));
-    const auto text = sealed ? sealer.unseal(*sealed, bound_to(account)) : Error(ErrorCode::bad_param);
+    const auto text = sealer.unseal_text(item["encrypted_content"].text().substr(prefix.size()), bound_to(account));
     if (!text)
         return Error(ErrorCode::bad_param,
                      "A compaction item in `input` cannot be opened: it was altered, or another account made it.")
@@ -114,7 +90,7 @@ Result<std::string> compacted(std::string_view response, std::string_view items,
     const JsonRef root = answer.root();
     const std::string summary = written(root);
     if (summary.empty()) return Error(ErrorCode::upstream_empty, "The model wrote no summary: keep what you have.");
-    TRY(const std::string sealed, sealer.seal(summary, bound_to(account)));
+    TRY(const std::string sealed, sealer.seal_text(summary, bound_to(account)));
     const auto id = std::string(root["id"].text());
     const auto own = id.substr(id.find('_') + 1);
     std::string out;
@@ -128,7 +104,7 @@ Result<std::string> compacted(std::string_view response, std::string_view items,
         if (item["role"].text() == "user") own_message(w, item, name);
     }
     w.begin_object().field("type", "compaction").field("id", "cmp_" + own);
-    w.field("encrypted_content", std::string(prefix) + to_base64(sealed)).end_object().end_array();
+    w.field("encrypted_content", std::string(prefix) + sealed).end_object().end_array();
     w.field_raw("usage", root["usage"].raw()).end_object();
     return out;
 }

@@ -1,12 +1,9 @@
 #include "gateway/detail/capsule.h"
 
-#include <sodium.h>
-
 namespace aig::gateway {
 namespace {
 
 constexpr char format = 1;
-constexpr int base64_form = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
 
 void put(std::string& out, uint64_t value, int bytes) {
     for (int i = bytes; i-- > 0;) out += static_cast<char>(value >> (8 * i));
@@ -69,41 +66,20 @@ std::optional<SealedState> unpack(std::string_view plain) {
 
 std::string bound_to(AccountId account) { return "account|" + std::to_string(account.value) + "|reasoning_state"; }
 
-std::string to_base64(std::string_view bytes) {
-    std::string out(sodium_base64_encoded_len(bytes.size(), base64_form), '\0');
-    sodium_bin2base64(out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
-                      base64_form);
-    out.pop_back();  // the terminating zero
-    return out;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-    std::string out(text.size() / 4 * 3 + 3, '\0');
-    size_t size = 0;
-    const char* end = nullptr;
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr,
-                          &size, &end, base64_form) != 0 ||
-        end != text.data() + text.size())
-        return {};
-    out.resize(size);
-    return out;
-}
 }  // namespace
 
 std::optional<std::string> Capsules::seal(const SealedState& state, AccountId account) const {
     if (!sealer_) return {};
     const std::string plain = pack(state);
     if (plain.size() > most_plain) return {};
-    const auto sealed = sealer_->seal(plain, bound_to(account));
+    const auto sealed = sealer_->seal_text(plain, bound_to(account));
     if (!sealed) return {};
-    return std::string(canon::capsule_prefix) + to_base64(*sealed);
+    return std::string(canon::capsule_prefix) + *sealed;
 }
 
 std::optional<SealedState> Capsules::open(std::string_view capsule, AccountId account, int64_t now_s) const {
     if (!sealer_ || !is_capsule(capsule) || capsule.size() > most_text) return {};
-    const auto bytes = from_base64(capsule.substr(canon::capsule_prefix.size()));
-    if (!bytes) return {};
-    const auto plain = sealer_->unseal(*bytes, bound_to(account));
+    const auto plain = sealer_->unseal_text(capsule.substr(canon::capsule_prefix.size()), bound_to(account));
     if (!plain) return {};
     auto state = unpack(*plain);
     if (!state || state->expires_s <= now_s) return {};
