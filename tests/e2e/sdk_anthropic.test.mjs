@@ -215,7 +215,7 @@ for (const [sdk, Anthropic] of Object.entries(sdks)) {
                 for await (const event of stream) if (event.delta?.type === 'text_delta' && ++pieces === 5) break;   // the SDK aborts its request
                 const aborted = Date.now();
                 while ((await gateway.upstream()).running !== 0) {
-                    assert.ok(Date.now() - aborted < 1_000, 'the provider still streams a second after the customer left');
+                    assert.ok(Date.now() - aborted < 5_000, 'the provider still streams seconds after the customer left');
                     await sleep(10);
                 }
                 const wallet = await customer.settled();

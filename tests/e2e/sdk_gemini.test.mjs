@@ -156,7 +156,7 @@ for (const [wire, model] of Object.entries(models)) {
             const stream = await clientOf(customer).models.generateContentStream({ model: slowly[wire], contents: longAnswer.messages[0].content, config: { abortSignal: stop.signal, maxOutputTokens: 4000 } });
             let chunks = 0;
             await assert.rejects(async () => { for await (const chunk of stream) if (chunk.text && ++chunks === 5) stop.abort(); });
-            for (const aborted = Date.now(); (await gateway.upstream()).running; await sleep(10)) assert.ok(Date.now() - aborted < 1_000, 'the provider still streams a second after the customer left');
+            for (const aborted = Date.now(); (await gateway.upstream()).running; await sleep(10)) assert.ok(Date.now() - aborted < 5_000, 'the provider still streams seconds after the customer left');
             const wallet = await customer.settled();
             assert.ok(before.balance > wallet.balance, 'delivered content is paid');
             assert.equal(wallet.available, wallet.balance);
