@@ -441,15 +441,14 @@ describe('aig serve: verification by mail', () => {
 
     test('many log-ins at once: the line for hashing is short, and calls go on', async () => {
         const ann = await confirmed('storm');
-        const storm = Promise.all(Array.from({ length: 120 }, (_, i) => new Browser(gateway).logIn(`nobody${i}@example.com`, 'wrong password!')));
-        const begin = Date.now();
+        let hashing = true;
+        const storm = Promise.all(Array.from({ length: 120 }, (_, i) => new Browser(gateway).logIn(`nobody${i}@example.com`, 'wrong password!'))).finally(() => { hashing = false; });
         assert.equal((await ann.get('/portal/api/balance')).status, 200);
-        const waited = Date.now() - begin;
+        assert.ok(hashing, 'it did not stand in the line');
         const replies = await storm;
         assert.ok(replies.every((r) => r.status === 401 || r.status === 429));
         assert.ok(replies.some((r) => r.status === 429), 'the line has an end');
         assert.ok(replies.some((r) => r.status === 401));
-        assert.ok(waited < 2000, `${waited} ms beside the storm`);
     });
 
     test('password reset: single use, ends sessions, the old password is gone', async () => {
