@@ -1,22 +1,15 @@
 // Text completions: any request through peek and parse, any reply through the tap, in any cuts; what is accepted can be
 // parsed or is refused by name, a reply ends the same however it is cut, and never before its receipt.
 // First byte: bit 0 a request, bit 1 streamed, bit 2 usage wanted.
-#include <cstdlib>
-#include <string>
-
-#include "base/json.h"
 #include "dialect/registry.h"
-#include "dialect/testing/receipts.h"
 #include "provider/registry.h"
+#include "replies.h"
 
 using namespace aig;
 using namespace aig::canon;
+using namespace aig::fuzz;
 
 namespace {
-void must(bool condition) {
-    if (!condition) std::abort();
-}
-
 void request(std::string_view body) {
     const auto envelope = dialect::openai_completions().peek({Operation::completion, body});
     if (!envelope) return;
@@ -35,39 +28,6 @@ void request(std::string_view body) {
     if (!parsed) return must(envelope->needs & feature_fill_in);
     Losses losses;
     (void)provider::wire("openai-chat")->encode(*parsed, {"m", 0, {}, false}, losses);
-}
-
-struct Outcome {
-    std::string bytes;
-    int failure = -1;
-    bool operator==(const Outcome&) const = default;
-};
-
-Outcome tapped(std::string_view reply, const Envelope& envelope, size_t step) {
-    ReplyTerms terms;
-    terms.envelope = &envelope;
-    terms.public_model = "pub";
-    terms.request_id = "req_1";
-    const auto tap = dialect::openai_completions().tap(terms);
-    Outcome out;
-    const auto take = [&](const Result<std::vector<std::string_view>>& r) {
-        if (r)
-            for (const auto p : *r) out.bytes += p;
-        else
-            out.failure = static_cast<int>(r.error().code());
-        if (tap->facts().error) out.failure = static_cast<int>(tap->facts().error->code());
-        return out.failure < 0;
-    };
-    bool going = true;
-    for (size_t i = 0; going && i < reply.size(); i += step) going = take(tap->feed(reply.substr(i, step)));
-    if (going) going = take(tap->end());
-    const Receipt receipt = ledger::ReceiptMint::test(1);
-    const Usage usage = tap->facts().usage.value_or(Usage{});
-    if (!going) return out;
-    must(tap->facts().terminal);
-    out.bytes += tap->finish({usage, receipt});
-    if (!envelope.stream) must(JsonDoc::parse(out.bytes).ok());
-    return out;
 }
 
 void render(std::string_view reply, const Envelope& envelope, std::string_view body) {
@@ -100,9 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     envelope.operation = Operation::completion;
     envelope.stream = data[0] & 2;
     envelope.wants_usage = data[0] & 4;
-    const Outcome whole = tapped(bytes, envelope, bytes.empty() ? 1 : bytes.size());
-    must(tapped(bytes, envelope, 1) == whole);
-    must(tapped(bytes, envelope, 5) == whole);
+    tap_in_any_cuts(dialect::openai_completions(), bytes, envelope, !envelope.stream);
     render(bytes, envelope, R"({"prompt":"Once","echo":true})");
     return 0;
 }

@@ -1,33 +1,16 @@
 // Any reply, in any cuts, through the tap: no crash, the same outcome however it is cut, never the end without a
 // receipt; a stream that is cut short by us always has its end.
-#include <cstdint>
-#include <cstdlib>
-#include <string>
-
-#include "base/json.h"
 #include "dialect/registry.h"
-#include "dialect/testing/receipts.h"
+#include "replies.h"
 
 using namespace aig;
 using namespace aig::canon;
+using namespace aig::fuzz;
 
 namespace {
-void must(bool condition) {
-    if (!condition) std::abort();
-}
-
-struct Outcome {
-    std::string bytes;
-    int failure = -1;
-    bool operator==(const Outcome&) const = default;
-};
-
 Outcome tapped(std::string_view reply, const Envelope& envelope, size_t step) {
-    ReplyTerms terms;
-    terms.envelope = &envelope;
+    ReplyTerms terms = terms_of(envelope);
     terms.body = R"({"model":"m","input":"hi","previous_response_id":"resp_0","background":true})";
-    terms.public_model = "pub";
-    terms.request_id = "req_1";
     const auto tap = dialect::openai_responses().tap(terms);
     Outcome out;
     const auto take = [&](const Result<std::vector<std::string_view>>& r) {

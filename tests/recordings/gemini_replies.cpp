@@ -9,6 +9,7 @@
 #include <set>
 
 #include "canon/gemini/shape.h"
+#include "cuts.h"
 #include "dialect/registry.h"
 #include "dialect/testing/gemini_grammar.h"
 #include "dialect/testing/receipts.h"
@@ -229,23 +230,6 @@ std::string verdict(const std::string& bytes, Form form) {
                                : dialect::testing::judge_gemini_stream(bytes).fault;
 }
 
-std::vector<size_t> each_byte(size_t n) {
-    std::vector<size_t> cuts;
-    for (size_t i = 1; i < n; ++i) cuts.push_back(i);
-    return cuts;
-}
-
-/// One byte at a time, and 8 random cuts in two; AIG_TEST_SCALE multiplies, and from 32 on short streams are cut
-/// everywhere.
-std::vector<std::vector<size_t>> cuts_of(size_t n, std::mt19937& random) {
-    const char* set = std::getenv("AIG_TEST_SCALE");
-    const int scale = set ? std::max(1, std::atoi(set)) : 1;
-    std::vector<std::vector<size_t>> all{each_byte(n)};
-    const bool every = n <= (scale >= 32 ? 4096u : 256u);
-    for (size_t i = 1; every && i < n; ++i) all.push_back({i});
-    for (int i = 0; !every && i < std::min(8 * scale, 64); ++i) all.push_back({1 + random() % (n - 1)});
-    return all;
-}
 }  // namespace
 
 TEST(GeminiRecordings, tap_changes_nothing_but_the_written_splices) {
@@ -354,7 +338,7 @@ TEST(GeminiRecordings, however_the_bytes_are_cut) {
         ++streams;
         const Tapped whole = run_tap(r, {});
         const Said said = decode(r);
-        for (const auto& cuts : cuts_of(r.response.size(), random)) {
+        for (const auto& cuts : recordings::cuts_of(r.response.size(), random, 8)) {
             const Tapped t = run_tap(r, cuts);
             ASSERT_EQ(t.sent + t.tail, whole.sent + whole.tail);
             ASSERT_EQ(t.failure, whole.failure);

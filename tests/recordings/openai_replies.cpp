@@ -8,6 +8,7 @@
 #include <set>
 
 #include "canon/openai/shape.h"
+#include "cuts.h"
 #include "dialect/registry.h"
 #include "dialect/testing/receipts.h"
 #include "openai_chats.h"
@@ -304,24 +305,6 @@ Said as_rendered(Said s) {
     return s;
 }
 
-std::vector<size_t> each_byte(size_t n) {
-    std::vector<size_t> cuts;
-    for (size_t i = 1; i < n; ++i) cuts.push_back(i);
-    return cuts;
-}
-
-/// One byte at a time, and 16 random cuts in two; AIG_TEST_SCALE multiplies, and from 32 on short streams are cut
-/// everywhere. (Every cut into three of every kind of line end is a unit test of SseReader, which alone decides what an
-/// event is.)
-std::vector<std::vector<size_t>> cuts_of(size_t n, std::mt19937& random) {
-    const char* set = std::getenv("AIG_TEST_SCALE");
-    const int scale = set ? std::max(1, std::atoi(set)) : 1;
-    std::vector<std::vector<size_t>> all{each_byte(n)};
-    const bool every = n <= (scale >= 32 ? 4096u : 256u);
-    for (size_t i = 1; every && i < n; ++i) all.push_back({i});
-    for (int i = 0; !every && i < std::min(16 * scale, 64); ++i) all.push_back({1 + random() % (n - 1)});
-    return all;
-}
 }  // namespace
 
 TEST(RecordedReplies, tap_changes_nothing_but_the_written_splices) {
@@ -422,7 +405,7 @@ TEST(RecordedReplies, however_the_bytes_are_cut) {
         SCOPED_TRACE(r.provider + ' ' + r.id);
         const Tapped whole = run_tap(r, true, {});
         const Said said = decode(r.response, true, {});
-        for (const auto& cuts : cuts_of(r.response.size(), random)) {
+        for (const auto& cuts : recordings::cuts_of(r.response.size(), random)) {
             ++runs;
             const Tapped t = run_tap(r, true, cuts);
             ASSERT_EQ(t.sent + t.tail, whole.sent + whole.tail);
@@ -463,7 +446,7 @@ TEST(RecordedReplies, text_completions) {
                 r.stream ? compare_stream(r, t, wants_usage) : compare_body(r, t);
                 (r.stream ? streams : bodies) += wants_usage;
                 if (!r.stream) continue;
-                for (const auto& cuts : cuts_of(r.response.size(), random)) {
+                for (const auto& cuts : recordings::cuts_of(r.response.size(), random)) {
                     const Tapped cut = run_tap(r, wants_usage, cuts, completions);
                     ASSERT_EQ(cut.sent + cut.tail, t.sent + t.tail);
                     ASSERT_EQ(describe(cut.facts), describe(t.facts));

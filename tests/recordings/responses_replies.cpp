@@ -9,6 +9,7 @@
 #include <set>
 
 #include "canon/openai_responses/shape.h"
+#include "cuts.h"
 #include "dialect/registry.h"
 #include "dialect/testing/receipts.h"
 #include "dialect/testing/responses_grammar.h"
@@ -138,18 +139,6 @@ std::string describe(const Facts& f) {
                        f.error ? static_cast<int>(f.error->code()) : -1);
 }
 
-/// One byte at a time, every cut in two of short ones, 64 random ones of the others.
-std::vector<std::vector<size_t>> cuts_of(size_t n, std::mt19937& random) {
-    std::vector<std::vector<size_t>> all(1);
-    for (size_t i = 1; i < n; ++i) all[0].push_back(i);
-    const char* set = std::getenv("AIG_TEST_SCALE");
-    const size_t few = set && std::atoi(set) > 1 ? 64 : 16;
-    if (n <= 512)
-        for (size_t i = 1; i < n; ++i) all.push_back({i});
-    else
-        for (size_t i = 0; i < few; ++i) all.push_back({1 + random() % (n - 1)});
-    return all;
-}
 }  // namespace
 
 TEST(RecordedResponses, tap_changes_nothing_but_the_written_splices) {
@@ -205,7 +194,7 @@ TEST(RecordedResponses, cuts_change_nothing) {
         if (!is_reply(r) || !r.stream) continue;
         SCOPED_TRACE(r.provider + ' ' + r.id);
         const Tapped whole = run_tap(r, {});
-        for (const auto& cuts : cuts_of(r.response.size(), random)) {
+        for (const auto& cuts : recordings::cuts_of(r.response.size(), random)) {
             const Tapped t = run_tap(r, cuts);
             ASSERT_EQ(t.sent + t.tail, whole.sent + whole.tail);
             ASSERT_EQ(t.failure, whole.failure);

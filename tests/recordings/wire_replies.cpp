@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "cuts.h"
 #include "provider/base64.h"
 #include "provider/registry.h"
 #include "recordings.h"
@@ -159,21 +160,6 @@ int64_t told_output(const Stratum& s, std::string_view bytes) {
     return billed == std::string::npos ? -1 : last_number(text.substr(0, text.find('}', billed)), "output_tokens");
 }
 
-std::vector<size_t> each_byte(size_t n) {
-    std::vector<size_t> cuts;
-    for (size_t i = 1; i < n; ++i) cuts.push_back(i);
-    return cuts;
-}
-std::vector<std::vector<size_t>> cuts_of(size_t n, std::mt19937& random) {
-    const char* set = std::getenv("AIG_TEST_SCALE");
-    const int scale = set ? std::max(1, std::atoi(set)) : 1;
-    std::vector<std::vector<size_t>> all{each_byte(n)};
-    const bool every = n <= (scale >= 32 ? 4096u : 256u);
-    for (size_t i = 1; every && i < n; ++i) all.push_back({i});
-    for (int i = 0; !every && i < std::min(16 * scale, 64); ++i) all.push_back({1 + random() % (n - 1)});
-    return all;
-}
-
 }  // namespace
 
 TEST(RecordedWires, every_reply_decodes_and_counts) {
@@ -217,7 +203,7 @@ TEST(RecordedWires, however_the_bytes_are_cut) {
             const std::string bytes = bytes_of(r);
             const Said whole = decode(s, bytes, true, {});
             ++streams;
-            for (const auto& cuts : cuts_of(bytes.size(), random)) {
+            for (const auto& cuts : recordings::cuts_of(bytes.size(), random)) {
                 ASSERT_EQ(decode(s, bytes, true, cuts), whole) << "first cut at " << cuts.front();
                 ++runs;
             }
