@@ -51,11 +51,6 @@ void QuietBell::arm() {
     }
     if (all.busy_loops.load() == 0) all.ring_all();
 }
-void QuietBell::disarm() {
-    auto& all = Bells::all();
-    const std::lock_guard lock(all.mutex);
-    all.set(*this, false);
-}
 
 namespace detail {
 void loop_busy() { Bells::all().busy_loops.fetch_add(1); }

@@ -18,8 +18,6 @@ class QuietBell {
     QuietBell(const QuietBell&) = delete;
     /// Rings once: at once if it is quiet now.
     void arm();
-    /// Does not ring any more, unless it is ringing now.
-    void disarm();
 
   private:
     friend struct Bells;
