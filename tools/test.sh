@@ -59,8 +59,9 @@ kill_rounds() {
 }
 
 fuzz() {
-    local began=$SECONDS line
-    line=$(tools/fuzz.sh 3 | tee /dev/stderr | tail -n 1) || true
+    local began=$SECONDS line log=$ROOT/build-dev/fuzz.log
+    tools/fuzz.sh 3 | tee "$log" || true  # not /dev/stderr: where that is a file, tee would empty it
+    line=$(tail -n 1 "$log")
     [[ $line =~ ([0-9]+)\ passed,\ ([0-9]+)\ failed ]] && row "fuzz targets" "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" 0 $((SECONDS - began)) ||
         row "fuzz targets" 0 1 0 $((SECONDS - began))
 }
