@@ -90,6 +90,7 @@ if wants unit || wants fuzz; then step "sanitized build" tools/build.sh dev || o
 if wants unit; then unit_tests; fi
 if wants e2e; then
     if step "release build" tools/build.sh release; then
+        sync  # gigabytes that the builds wrote: a ledger that waits for them refuses calls, rightly
         e2e_tests
         kill_rounds
         step "make run" tools/run.sh --once || true
