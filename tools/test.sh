@@ -42,8 +42,6 @@ unit_tests() {
     row "unit and lint" $((ran - fell - skip + lints > 0 ? ran - fell - skip + lints : 0)) "$fell" "$skip" $((SECONDS - began))
 }
 
-# What fails is asked once more, file by file, on a machine that now does nothing else: a stalled machine is told from a fault.
-# It is named at the end all the same ("unsteady"): once is not never.
 e2e_run() { # TAP FILE...
     local tap=$1
     shift
@@ -51,21 +49,33 @@ e2e_run() { # TAP FILE...
         --test-reporter=tap --test-reporter-destination="$tap" "$@" || true
 }
 tap_count() { sed -n "s/^# $2 \([0-9]*\)$/\1/p" "$1" | tail -n 1; }
+tap_failed() { echo $(($(tap_count "$1" fail) + $(tap_count "$1" cancelled))); }
+# Each failure's line, and where its test stands.
 tap_failures() { grep -A 4 '^ *not ok ' "$1" | grep -v '# SKIP\|# T[O]DO'; }
+# The suites of what failed. Tests that several suites share stand in a module beside them: then all of those.
+failed_files() {
+    local at
+    for at in $(tap_failures "$1" | sed -n "s/.*location: '\([^']*\.mjs\):.*/\1/p" | sort -u); do
+        case $at in
+            *.test.mjs) echo "$at" ;;
+            *) grep -l "/$(basename "$at")'" tests/e2e/*.test.mjs ;;
+        esac
+    done | sed "s|^$ROOT/||" | sort -u
+}
+# What fails is asked once more, file by file, on a machine that now does nothing else: a stalled machine is told from a fault.
+# It is named at the end all the same ("unsteady"): once is not never.
 e2e_tests() {
     local began=$SECONDS tap=$ROOT/build/e2e.tap again=$ROOT/build/e2e-again.tap pass fail files
     rm -f "$again"
     e2e_run "$tap" tests/e2e/*.test.mjs
     pass=$(tap_count "$tap" pass)
     [ -n "$pass" ] || { row "end to end" 0 1 0 $((SECONDS - began)); return; }
-    fail=$(($(tap_count "$tap" fail) + $(tap_count "$tap" cancelled)))
-    files=$(tap_failures "$tap" | sed -n "s/.*location: '\([^']*\.test\.mjs\):.*/\1/p" | sort -u || true)
+    fail=$(tap_failed "$tap")
+    files=$(failed_files "$tap" || true)
     if [ "$fail" -gt 0 ] && [ -n "$files" ]; then
         mapfile -t files <<<"$files"
         e2e_run "$again" "${files[@]}"
-        if [ -n "$(tap_count "$again" pass)" ] && [ $(($(tap_count "$again" fail) + $(tap_count "$again" cancelled))) = 0 ]; then
-            pass=$((pass + fail)) fail=0
-        fi
+        [ -z "$(tap_count "$again" pass)" ] || [ "$(tap_failed "$again")" != 0 ] || { pass=$((pass + fail)) fail=0; }
     fi
     row "end to end" "$pass" "$fail" $(($(tap_count "$tap" skipped) + $(tap_count "$tap" todo))) $((SECONDS - began))
 }
@@ -102,8 +112,8 @@ if wants fuzz; then fuzz; fi
 failures() {
     if wants unit && [ -f "$results/ctest.log" ]; then grep -h '^\[  FAILED  \] .*\.\|\*\*\*' "$results/ctest.log" | head -n 20; fi
     if wants e2e && [ -f build/e2e.tap ]; then
-        [ ! -f build/e2e-again.tap ] || echo "asked twice (failed again: $(($(tap_count build/e2e-again.tap fail) + 0)), else unsteady):"
-        grep -h '^ *not ok ' build/e2e.tap | grep -v '# SKIP\|# T[O]DO' | head -n 20
+        [ ! -f build/e2e-again.tap ] || echo "asked twice (failed again: $(tap_failed build/e2e-again.tap), else unsteady):"
+        tap_failures build/e2e.tap | grep '^ *not ok ' | head -n 20
         grep -h -A 2 '^ *error: ' build/e2e.tap | grep -v 'subtests\? failed\|failureType\|code:\|^--' | head -n 12
     fi
 }
