@@ -17,9 +17,7 @@ class ExchangeSink final : public gateway::Sink {
     explicit ExchangeSink(Request& request, Rewrite rewrite) : request_(request), rewrite_(std::move(rewrite)) {}
     rt::Task<Status> whole(int status, net::Headers headers, net::Pieces body) override {
         if (rewrite_) return rewritten(status, std::move(headers), std::move(body));
-        add_common_headers(headers, request_);
-        request_.status = status;
-        return request_.http.respond(status, std::move(headers), std::move(body));
+        return respond(status, std::move(headers), std::move(body));
     }
     rt::Task<Status> begin(net::Headers headers) override {
         add_common_headers(headers, request_);
@@ -37,6 +35,11 @@ class ExchangeSink final : public gateway::Sink {
     const Status& unanswered() const { return unanswered_; }
 
   private:
+    rt::Task<Status> respond(int status, net::Headers headers, net::Pieces body) {
+        add_common_headers(headers, request_);
+        request_.status = status;
+        return request_.http.respond(status, std::move(headers), std::move(body));
+    }
     rt::Task<Status> rewritten(int status, net::Headers headers, net::Pieces body) {
         std::string whole;
         for (const auto piece : body) whole += piece;
@@ -45,10 +48,8 @@ class ExchangeSink final : public gateway::Sink {
             unanswered_ = std::move(made).error();
             co_return Status{};
         }
-        add_common_headers(headers, request_);
-        request_.status = status;
         net::Pieces pieces{*made};
-        auto sent = co_await request_.http.respond(status, std::move(headers), std::move(pieces));
+        auto sent = co_await respond(status, std::move(headers), std::move(pieces));
         co_return sent;
     }
     Request& request_;

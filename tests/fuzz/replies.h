@@ -30,22 +30,24 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
+/// Takes what a tap gave; false once it has failed.
+inline bool take(const canon::Relay& tap, const Result<std::vector<std::string_view>>& given, Outcome& out) {
+    if (given)
+        for (const auto p : *given) out.bytes += p;
+    else
+        out.failure = static_cast<int>(given.error().code());
+    if (tap.facts().error) out.failure = static_cast<int>(tap.facts().error->code());
+    return out.failure < 0;
+}
+
 /// Through the tap in pieces of `step` bytes. What ends well has seen its terminal marker; `json`: and is one value.
 inline Outcome tapped(const canon::Dialect& dialect, std::string_view reply, const canon::Envelope& envelope,
                       size_t step, bool json) {
     const auto tap = dialect.tap(terms_of(envelope));
     Outcome out;
-    const auto take = [&](const Result<std::vector<std::string_view>>& r) {
-        if (r)
-            for (const auto p : *r) out.bytes += p;
-        else
-            out.failure = static_cast<int>(r.error().code());
-        if (tap->facts().error) out.failure = static_cast<int>(tap->facts().error->code());
-        return out.failure < 0;
-    };
     bool going = true;
-    for (size_t i = 0; going && i < reply.size(); i += step) going = take(tap->feed(reply.substr(i, step)));
-    if (going) going = take(tap->end());
+    for (size_t i = 0; going && i < reply.size(); i += step) going = take(*tap, tap->feed(reply.substr(i, step)), out);
+    if (going) going = take(*tap, tap->end(), out);
     if (!going) return out;
     must(tap->facts().terminal);
     const Receipt receipt = ledger::ReceiptMint::test(1);

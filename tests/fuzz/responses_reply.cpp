@@ -13,17 +13,10 @@ Outcome tapped(std::string_view reply, const Envelope& envelope, size_t step) {
     terms.body = R"({"model":"m","input":"hi","previous_response_id":"resp_0","background":true})";
     const auto tap = dialect::openai_responses().tap(terms);
     Outcome out;
-    const auto take = [&](const Result<std::vector<std::string_view>>& r) {
-        if (r)
-            for (const auto p : *r) out.bytes += p;
-        else
-            out.failure = static_cast<int>(r.error().code());
-        if (tap->facts().error) out.failure = static_cast<int>(tap->facts().error->code());
-        return out.failure < 0 && !(envelope.stream && tap->facts().terminal);
-    };
     bool going = true;
-    for (size_t i = 0; going && i < reply.size(); i += step) going = take(tap->feed(reply.substr(i, step)));
-    if (going) (void)take(tap->end());
+    for (size_t i = 0; going && i < reply.size(); i += step)
+        going = take(*tap, tap->feed(reply.substr(i, step)), out) && !(envelope.stream && tap->facts().terminal);
+    if (going) (void)take(*tap, tap->end(), out);
     const Receipt receipt = ledger::ReceiptMint::test(1);
     const Usage usage = tap->facts().usage.value_or(Usage{});
     if (out.failure >= 0) {
