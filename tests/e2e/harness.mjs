@@ -110,14 +110,17 @@ export class Program {
     }
 }
 
-/** A free port of this moment. */
+/** A free port of this moment, below those that the kernel gives to outgoing connections: one of them would be taken before the program listens. */
 export async function freePort() {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address();
-    server.close();
-    await once(server, 'close');
-    return port;
+    for (;;) {
+        const port = 12_000 + Math.floor(Math.random() * 20_000);
+        const server = net.createServer().listen(port, '127.0.0.1');
+        const free = await new Promise((done) => { server.once('listening', () => done(true)).once('error', () => done(false)); });
+        if (!free) continue;
+        server.close();
+        await once(server, 'close');
+        return port;
+    }
 }
 
 export async function aig(args, { allowFailure = false } = {}) {
