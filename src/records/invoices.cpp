@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "base/time.h"
+#include "records/detail/call_pages.h"
 #include "records/records_store.h"
 
 namespace aig::records {
@@ -31,9 +32,14 @@ constexpr char line_insert[] =
 constexpr char lines_all[] =
     "SELECT day, provider, model, request_id, units, cost_nanos FROM provider_invoice_line WHERE invoice = ? ORDER BY "
     "line";
-constexpr char calls_between[] =
-    "SELECT started_us, provider, upstream_model, request_id, input + cached_input + cache_write + output + reasoning, "
-    "operator_cost_nanos FROM call WHERE started_us >= ? AND started_us < ? AND provider <> ''";
+#define OUR_CALLS                                                                                             \
+    "SELECT started_us, provider, upstream_model, request_id, input + cached_input + cache_write + output + " \
+    "reasoning, "                                                                                             \
+    "operator_cost_nanos FROM "
+constexpr char calls_between[] = OUR_CALLS
+    "call WHERE started_us >= ?1 AND started_us < ?2 AND provider <> '' UNION ALL " OUR_CALLS
+    "call_paged WHERE page_us >= ?1 AND page_us < ?3 AND started_us >= ?1 AND started_us < ?2 AND provider <> ''";
+#undef OUR_CALLS
 constexpr const char* all_statements[] = {head_insert, head_by_id, heads,        head_complete,
                                           line_insert, lines_all,  calls_between};
 
@@ -91,7 +97,8 @@ class Comparison {
     Status ours(store::Db& db) {
         if (rows_.empty()) return {};
         auto q = db.query(calls_between);
-        q.bind(std::get<0>(rows_.begin()->first) * day_us).bind((std::get<0>(rows_.rbegin()->first) + 1) * day_us);
+        const int64_t to_us = (std::get<0>(rows_.rbegin()->first) + 1) * day_us;
+        q.bind(std::get<0>(rows_.begin()->first) * day_us).bind(to_us).bind(end_of_hour(to_us - 1));
         while (true) {
             TRY(const bool more, q.step());
             if (!more) return {};

@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 
+#include "records/detail/call_pages.h"
 #include "records/records_store.h"
 
 namespace aig::records {
@@ -17,16 +18,24 @@ constexpr int64_t day_us = 86'400'000'000;
     "WITH RECURSIVE who(id) AS (SELECT MIN(account_id) FROM call UNION ALL SELECT (SELECT MIN(n.account_id) FROM " \
     "call n WHERE n.account_id > who.id) FROM who WHERE who.id IS NOT NULL) "
 #define OF_THE_DAYS \
-    "c.account_id IN (SELECT id FROM who WHERE id IS NOT NULL) AND c.started_us >= ? AND c.started_us < ?"
+    "c.account_id IN (SELECT id FROM who WHERE id IS NOT NULL) AND c.started_us >= ?1 AND c.started_us < ?2"
+#define PAGES_OF_THE_DAYS "c.page_us >= ?1 AND c.page_us < ?3 AND c.started_us >= ?1 AND c.started_us < ?2"
 // A wallet's currency is fixed, so that of the account's main wallet is the one of every charge.
+#define MARGIN_COLUMNS \
+    "c.request_id, c.account_id, c.model, c.provider, c.started_us, c.error_code, c.cost_nanos, c.operator_cost_nanos"
 constexpr char margin_calls[] = ACCOUNTS_IN_LOG
-    "SELECT c.request_id, c.account_id, c.model, c.provider, c.started_us, c.error_code, c.cost_nanos, "
-    "c.operator_cost_nanos, COALESCE(w.currency, 'USD') FROM call c LEFT JOIN wallet w ON w.account_id = c.account_id "
-    "AND w.kind = 0 WHERE " OF_THE_DAYS;
+    "SELECT l.request_id, l.account_id, l.model, l.provider, l.started_us, l.error_code, l.cost_nanos, "
+    "l.operator_cost_nanos, COALESCE(w.currency, 'USD') FROM (SELECT " MARGIN_COLUMNS " FROM call c WHERE " OF_THE_DAYS
+    " UNION ALL SELECT " MARGIN_COLUMNS " FROM call_paged c WHERE " PAGES_OF_THE_DAYS
+    ") l LEFT JOIN wallet w ON w.account_id = l.account_id AND w.kind = 0";
 constexpr char cost_calls[] =
-    ACCOUNTS_IN_LOG "SELECT c.request_id, c.started_us, c.cost_nanos FROM call c WHERE " OF_THE_DAYS;
+    ACCOUNTS_IN_LOG "SELECT c.request_id, c.started_us, c.cost_nanos FROM call c WHERE " OF_THE_DAYS
+                    " UNION ALL SELECT c.request_id, c.started_us, c.cost_nanos FROM call_paged c "
+                    "WHERE " PAGES_OF_THE_DAYS;
 #undef ACCOUNTS_IN_LOG
 #undef OF_THE_DAYS
+#undef PAGES_OF_THE_DAYS
+#undef MARGIN_COLUMNS
 constexpr const char* all_statements[] = {margin_calls, cost_calls};
 
 using Key = std::tuple<int64_t, std::string, std::string, int64_t, std::string>;
@@ -67,7 +76,7 @@ Result<std::vector<MarginRow>> margin(store::Db& db, int64_t from_us, int64_t to
                                       const BeyondByRequest& beyond, size_t most) {
     std::map<Key, MarginRow> rows;
     auto q = db.query(margin_calls);
-    q.bind(from_us).bind(to_us);
+    q.bind(from_us).bind(to_us).bind(end_of_hour(to_us - 1));
     while (true) {
         TRY(const bool more, q.step());
         if (!more) break;
@@ -89,7 +98,7 @@ Result<std::vector<MarginRow>> margin(store::Db& db, int64_t from_us, int64_t to
 
 Status each_cost(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const LoggedCost&)>& see) {
     auto q = db.query(cost_calls);
-    q.bind(from_us).bind(to_us);
+    q.bind(from_us).bind(to_us).bind(end_of_hour(to_us - 1));
     while (true) {
         TRY(const bool more, q.step());
         if (!more) return {};

@@ -38,4 +38,7 @@ struct Spend {
 /// Sums over [from_us, to_us) of an account, and of one key when given.
 Result<Spend> spend(store::Db& db, AccountId account, KeyId key, int64_t from_us, int64_t to_us);
 
+/// Empties what an account's calls were named by: correlation ids and tags. On the writer.
+Status forget_names(store::Db& db, AccountId account);
+
 }  // namespace aig::records

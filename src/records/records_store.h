@@ -5,6 +5,7 @@
 
 namespace aig::records::sql {
 std::span<const char* const> statements();
+std::span<const char* const> call_page_statements();
 std::span<const char* const> audit_statements();
 std::span<const char* const> idempotency_statements();
 std::span<const char* const> response_statements();

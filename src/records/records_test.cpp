@@ -146,8 +146,8 @@ TEST_F(Records, long_texts_are_cut) {
 }
 
 TEST_F(Records, every_statement_prepares_on_an_empty_database) {
-    for (const auto& statements :
-         {sql::statements(), sql::audit_statements(), sql::margin_statements(), sql::invoice_statements()})
+    for (const auto& statements : {sql::statements(), sql::call_page_statements(), sql::audit_statements(),
+                                   sql::margin_statements(), sql::invoice_statements()})
         for (const char* sql : statements)
             EXPECT_TRUE(store_->read_now([&](store::Db& db) -> Status {
                 (void)db.query(sql);

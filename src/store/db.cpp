@@ -5,6 +5,8 @@
 
 #include <unordered_map>
 
+#include "store/detail/rows_table.h"
+
 namespace aig::store {
 
 struct Db::Cache {
@@ -49,6 +51,7 @@ Result<std::unique_ptr<Db>> Db::open(const std::string& path, Mode mode, const s
     if (code != SQLITE_OK) return db->failed(code, "open " + path);
     sqlite3_extended_result_codes(raw, 1);
     sqlite3_busy_timeout(raw, busy_timeout_ms);
+    if (const int added = add_page_rows(raw); added != SQLITE_OK) return db->failed(added, "add page_rows");
     TRYV(db->script(mode == Mode::writer ? writer_pragmas : reader_pragmas));
     return db;
 }

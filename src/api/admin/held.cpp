@@ -6,6 +6,11 @@
 
 namespace aig::api {
 namespace {
+#define CALL_COLUMNS                                                                                              \
+    "id, request_id, correlation_id, account_id, key_id, model, provider, upstream_model, operation, tag, "       \
+    "error_code, "                                                                                                \
+    "losses, stop_reason, started_us, duration_us, first_byte_us, status, attempts, flags, input, cached_input, " \
+    "cache_write, output, reasoning, cost_nanos, operator_cost_nanos, sub_account_id"
 constexpr HeldPart parts[] = {
     {"account", "account", "SELECT * FROM account WHERE id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     {"users", "membership",
@@ -28,13 +33,19 @@ constexpr HeldPart parts[] = {
      " ORDER BY id LIMIT ?3"},
     {"orders", "topup_order", "SELECT * FROM topup_order WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     {"deposits", "deposit", "SELECT * FROM deposit WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
-    {"calls", "call", "SELECT * FROM call WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
+    {"calls", "call",
+     "SELECT * FROM (SELECT * FROM (SELECT " CALL_COLUMNS " FROM call WHERE account_id = ?1 AND id > ?2 ORDER BY id"
+     " LIMIT ?3) UNION ALL SELECT * FROM (SELECT " CALL_COLUMNS " FROM call_paged WHERE account_id = ?1 AND id > ?2"
+     " AND page IN (SELECT DISTINCT page FROM call_page_account WHERE account_id = ?1 AND page > ?2 ORDER BY page"
+     " LIMIT ?3 + 1) ORDER BY page, id LIMIT ?3)) ORDER BY id LIMIT ?3"},
     {"events", "event", "SELECT * FROM event WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     {"audit", "audit",
      "SELECT id, at_us, actor, action, object, origin, detail FROM audit WHERE account_id = ?1 AND id > ?2"
      " ORDER BY id LIMIT ?3"},
 };
+#undef CALL_COLUMNS
 constexpr NotExported others[] = {
+    {"call_page_account", "says where `calls` are"},
     {"open_hold", "gone within minutes; the wallet's `held` says it"},
     {"call_day", "sums over `calls`"},
     {"usage_day", "sums over `calls`"},

@@ -3,6 +3,7 @@
 
 #include "api/admin/detail/held.h"
 #include "api/testing/admin_test.h"
+#include "records/records.h"
 
 using namespace aig;
 using namespace aig::api;
@@ -51,6 +52,49 @@ TEST_F(PrivacyTest, an_export_goes_by_pages_and_holds_no_secret) {
     EXPECT_TRUE(second->root()["next"].is_null());
     EXPECT_EQ(refusal(get(path, page("passwords"))), "400 bad_param part");
     EXPECT_EQ(refusal(get("/admin/accounts/acc_9/export")), "404 resource_not_found account_id");
+}
+
+TEST_F(PrivacyTest, the_calls_of_an_export_are_those_of_rows_and_of_pages) {
+    const auto id = account();
+    const auto log = [&](int64_t n) {
+        store::Batch b;
+        for (int64_t i = 0; i < n; ++i) {
+            records::CallRecord c;
+            c.account = AccountId{i % 3 ? 1 : 2};
+            c.request_id = "req_page";
+            c.tag = "secret-name";
+            b.ops.push_back(records::record(c));
+        }
+        ASSERT_TRUE(store->commit_now(std::move(b)));
+    };
+    store::Batch rows;
+    rows.ops.push_back(store::op([](store::Db& db) {
+        return db.script(
+            "INSERT INTO call SELECT n.value, 'req_row', '', 1, 1, 'm', '', '', '', 'secret-name', '', '', '', 0, 0, "
+            "0, "
+            "200, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM json_each('[1,2,3,4,5]') n");
+    }));
+    ASSERT_TRUE(store->commit_now(std::move(rows)));
+    for (const int64_t n : {1, 2, 7, 1, 30, 5}) log(n);
+    const auto exported = [&](int64_t at_once) {
+        std::vector<std::string> found;
+        for (std::string after = "0"; after != "null";) {
+            const auto reply = get("/admin/accounts/" + id + "/export",
+                                   page("calls") + "&limit=" + std::to_string(at_once) + "&after=" + after);
+            const auto doc = JsonDoc::parse(reply.json);
+            for (const JsonRef item : doc->root()["items"]) found.emplace_back(item["id"].raw());
+            after = std::string(doc->root()["next"].raw());
+        }
+        return found;
+    };
+    const auto all = exported(100);
+    EXPECT_EQ(all.size(), 5u + 1 + 4 + 20 + 3);
+    EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+    for (const int64_t at_once : {1, 2, 3, 6}) EXPECT_EQ(exported(at_once), all);
+    EXPECT_THAT(get("/admin/accounts/" + id + "/export", page("calls")).json, HasSubstr("secret-name"));
+    EXPECT_EQ(post("/admin/accounts/" + id + "/erase", R"({"confirm":")" + id + R"("})").status, 200);
+    EXPECT_EQ(get("/admin/accounts/" + id + "/export", page("calls")).json.find("secret-name"), std::string::npos);
+    EXPECT_EQ(exported(7), all);
 }
 
 TEST_F(PrivacyTest, erasing_wants_the_id_again_and_an_empty_wallet) {

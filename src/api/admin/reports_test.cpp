@@ -98,7 +98,10 @@ TEST_F(ReportTest, recon_names_the_call_on_which_ledger_and_log_differ) {
     only_logged.cost_nanos = 5;
     store::Batch b;
     b.ops.push_back(records::record(only_logged));
-    b.ops.push_back(store::op([](store::Db& db) { return db.script("DELETE FROM call WHERE request_id = 'req_1'"); }));
+    b.ops.push_back(store::op([](store::Db& db) {
+        return db.script(
+            "DELETE FROM call_page WHERE last_id = (SELECT page FROM call_paged WHERE request_id = 'req_1')");
+    }));
     ASSERT_TRUE(store->commit_now(std::move(b)));
     const auto bad = get("/admin/ledger/recon").json;
     EXPECT_THAT(bad, HasSubstr(R"("ok":false)"));

@@ -1,0 +1,32 @@
+-- What calls write, a row ("page") a transaction instead of a row a call: the bodies are rows in a blob (src/store/rows.h), which
+-- page_rows(body) gives to SQL. Rows that are there stay where they are and stay readable. See docs/decisions/0021-pages.md.
+
+-- The request log. Calls are numbered without a gap, behind those of `call`. All calls of a page started in one hour (UTC), so that
+-- the pages of a span of time are found by last_us.
+CREATE TABLE call_page (
+  last_id $ID,
+  first_id BIGINT NOT NULL,
+  last_us BIGINT NOT NULL,               -- the newest started_us in it
+  body $BYTES NOT NULL                   -- columns as in call_paged
+);
+CREATE INDEX call_page_time ON call_page (last_us);
+
+-- Which pages have calls of an account (of one of its sub-accounts; 0 = its own).
+CREATE TABLE call_page_account (
+  account_id BIGINT NOT NULL,
+  last_us BIGINT NOT NULL,               -- the newest started_us of these calls
+  page BIGINT NOT NULL,                  -- call_page.last_id
+  sub_account_id BIGINT NOT NULL,
+  PRIMARY KEY (account_id, last_us, page, sub_account_id)
+) $CLUSTERED;
+CREATE INDEX call_page_sub_account ON call_page_account (sub_account_id, last_us) WHERE sub_account_id <> 0;
+
+-- The calls in pages, with the columns of `call`.
+CREATE VIEW call_paged AS
+  SELECT p.first_id + r.i AS id, r.c0 AS request_id, r.c1 AS correlation_id, r.c2 AS account_id, r.c3 AS key_id, r.c5 AS model,
+         r.c6 AS provider, r.c7 AS upstream_model, r.c8 AS operation, r.c9 AS tag, r.c10 AS error_code, r.c11 AS losses,
+         r.c12 AS stop_reason, r.c13 AS started_us, r.c14 AS duration_us, r.c15 AS first_byte_us, r.c16 AS status,
+         r.c17 AS attempts, r.c18 AS flags, r.c19 AS input, r.c20 AS cached_input, r.c21 AS cache_write, r.c22 AS output,
+         r.c23 AS reasoning, r.c24 AS cost_nanos, r.c25 AS operator_cost_nanos, r.c4 AS sub_account_id,
+         p.last_id AS page, p.last_us AS page_us
+  FROM call_page p, page_rows(p.body) r;
