@@ -30,3 +30,11 @@ CREATE VIEW call_paged AS
          r.c23 AS reasoning, r.c24 AS cost_nanos, r.c25 AS operator_cost_nanos, r.c4 AS sub_account_id,
          p.last_id AS page, p.last_us AS page_us
   FROM call_page p, page_rows(p.body) r;
+
+-- Holds of calls, up to 64 of one transaction with numbers that follow one another. The holds of jobs, and those that were extended,
+-- are rows of open_hold.
+CREATE TABLE hold_page (
+  first_id $ID,
+  open BIGINT NOT NULL CHECK (open <> 0), -- bit i: hold first_id + i is open; the row goes when none is
+  body $BYTES NOT NULL                   -- account_id, amount, created_us, body as in open_hold
+);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/hold_pages.h"
 #include "store/deferred.h"
 
 namespace aig::ledger::sql {
@@ -24,8 +25,9 @@ constexpr char hold_delete_8[] = "DELETE FROM open_hold WHERE id IN (" EIGHT("?"
 #undef ENTRY_ROW
 #undef HOLD_INSERT
 #undef HOLD_ROW
-constexpr const char* all_statements[] = {entry_insert,  entry_insert_8, hold_insert,
-                                          hold_insert_8, hold_delete,    hold_delete_8};
+constexpr char hold_update[] = "UPDATE open_hold SET amount = ?, body = ? WHERE id = ?";
+constexpr const char* all_statements[] = {entry_insert, entry_insert_8, hold_insert, hold_insert_8,
+                                          hold_delete,  hold_delete_8,  hold_update};
 
 void bind_entry(store::Query& q, const Entry& e, std::string_view hash) {
     q.bind(e.id).bind(static_cast<int64_t>(e.kind)).bind(e.account).bind(e.wallet).bind(e.amount);
@@ -54,20 +56,36 @@ class Gathered final : public store::Deferred {
         entries_.push_back({e, keep(e.body), keep(hash)});
         entries_.back().entry.body = {};
     }
-    void add(const OpenHold& h, std::string_view body) {
-        holds_.push_back({h.id, h.account, static_cast<int64_t>(h.owner), h.amount, h.created_us, keep(body)});
-    }
-    void resolved(int64_t hold) {
-        if (holds_.empty() || hold < holds_.front().id) return gone_.push_back(hold);  // held by an earlier transaction
-        const auto it = std::find_if(holds_.rbegin(), holds_.rend(), [&](const HoldRow& h) { return h.id == hold; });
-        if (it == holds_.rend())
-            gone_.push_back(hold);
+    void add(OpenHold& h, std::string_view body) {
+        if (h.owner == Owner::call)
+            h.page = pages_.add(h, body);
         else
-            holds_.erase(std::next(it).base());
+            add_row(h, body);
+    }
+    void resolved(const OpenHold& h) {
+        if (h.page) return pages_.clear(h.page, h.id);
+        const auto it = row_of(h.id);
+        if (it == holds_.end())
+            gone_.push_back(h.id);  // held by an earlier transaction
+        else
+            holds_.erase(it);
+    }
+    Status extended(store::Db& db, OpenHold& h, std::string_view body) {
+        if (h.page) {
+            pages_.clear(std::exchange(h.page, 0), h.id);
+            add_row(h, body);
+            return {};
+        }
+        if (const auto it = row_of(h.id); it != holds_.end()) {
+            it->amount = h.amount;
+            it->body = keep(body);
+            return {};
+        }
+        return update(db, h, body);
     }
 
     Status flush(store::Db& db) override {
-        if (bytes_.empty() && gone_.empty()) return {};
+        if (bytes_.empty() && gone_.empty() && pages_.empty()) return {};
         TRYV(in_groups(entries_.size(), db, entry_insert, entry_insert_8, [&](store::Query& q, size_t i) {
             Entry e = entries_[i].entry;
             e.body = text(entries_[i].body);
@@ -79,17 +97,34 @@ class Gathered final : public store::Deferred {
         }));
         TRYV(in_groups(gone_.size(), db, hold_delete, hold_delete_8,
                        [&](store::Query& q, size_t i) { q.bind(gone_[i]); }));
-        drop();
+        TRYV(pages_.flush(db));
+        forget();
         return {};
     }
     void drop() override {
+        forget();
+        pages_.drop();
+    }
+
+  private:
+    void forget() {
         entries_.clear();
         holds_.clear();
         gone_.clear();
         bytes_.clear();
     }
-
-  private:
+    void add_row(const OpenHold& h, std::string_view body) {
+        holds_.push_back({h.id, h.account, static_cast<int64_t>(h.owner), h.amount, h.created_us, keep(body)});
+    }
+    std::vector<HoldRow>::iterator row_of(int64_t hold) {
+        return std::find_if(holds_.begin(), holds_.end(), [&](const HoldRow& h) { return h.id == hold; });
+    }
+    static Status update(store::Db& db, const OpenHold& h, std::string_view body) {
+        auto q = db.query(hold_update);
+        TRY(const int64_t changed, q.bind(h.amount).bind_blob_ref(body).bind(h.id).run());
+        if (changed != 1) return Error(ErrorCode::internal, "a hold that is extended is not in the database");
+        return {};
+    }
     Slice keep(std::string_view s) {
         bytes_ += s;
         return {bytes_.size() - s.size(), s.size()};
@@ -115,6 +150,7 @@ class Gathered final : public store::Deferred {
     std::vector<HoldRow> holds_;
     std::vector<int64_t> gone_;
     std::string bytes_;
+    HoldPages pages_;
 };
 Gathered& gathered() { return store::deferred<Gathered>(); }
 }  // namespace
@@ -126,8 +162,11 @@ Status gather_entry(store::Db& db, const Entry& e, std::string_view hash) {
     TRYV(q.run());
     return {};
 }
-void gather_hold(const OpenHold& hold, std::string_view body) { gathered().add(hold, body); }
-void gather_resolved(int64_t hold) { gathered().resolved(hold); }
+void gather_hold(OpenHold& hold, std::string_view body) { gathered().add(hold, body); }
+Status gather_extended(store::Db& db, OpenHold& hold, std::string_view body) {
+    return gathered().extended(db, hold, body);
+}
+void gather_resolved(const OpenHold& hold) { gathered().resolved(hold); }
 Status see_all_rows(store::Db& db) { return store::flush_deferred(db); }
 
 std::span<const char* const> gathered_statements() { return all_statements; }

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ledger/gathered_store.h"
+#include "ledger/hold_pages.h"
 #include "ledger/statement_store.h"
 #include "store/each_row.h"
 
@@ -35,13 +38,12 @@ constexpr char budget_all[] = "SELECT id, spent, held, subject_kind FROM budget 
 constexpr char hold_load[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold WHERE id = ?";
 constexpr char hold_count[] = "SELECT COUNT(*) FROM open_hold";
 constexpr char hold_calls[] = "SELECT id FROM open_hold WHERE owner = 0 AND id > ? ORDER BY id LIMIT ?";
-constexpr char hold_update[] = "UPDATE open_hold SET amount = ?, body = ? WHERE id = ?";
 constexpr char hold_all[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold ORDER BY id";
 
 constexpr const char* all_statements[] = {
-    head_load,     head_save,   entry_newest, entry_of_hold, entry_by_ref, entry_all,    entry_between, wallet_load,
-    wallet_insert, wallet_save, wallet_all,   wallet_by_id,  budget_load,  budget_by_id, budget_insert, budget_save,
-    budget_all,    hold_load,   hold_count,   hold_calls,    hold_update,  hold_all};
+    head_load,     head_save,     entry_newest, entry_of_hold, entry_by_ref, entry_all,   entry_between,
+    wallet_load,   wallet_insert, wallet_save,  wallet_all,    wallet_by_id, budget_load, budget_by_id,
+    budget_insert, budget_save,   budget_all,   hold_load,     hold_count,   hold_calls,  hold_all};
 
 Error missing(std::string_view what, int64_t id) {
     return Error(ErrorCode::internal, fmt::format("{} {} is not in the database", what, id));
@@ -169,7 +171,7 @@ Result<std::optional<OpenHold>> load_hold(store::Db& db, int64_t id) {
     auto q = db.query(hold_load);
     q.bind(id);
     TRY(const bool row, q.step());
-    if (!row) return std::optional<OpenHold>{};
+    if (!row) return load_paged_hold(db, id);
     auto h = hold_of(q);
     TRY(h.body, decode_hold(q.blob(5)));
     return std::optional(std::move(h));
@@ -178,19 +180,16 @@ Result<int64_t> count_open_holds(store::Db& db) {
     TRYV(see_all_rows(db));
     auto q = db.query(hold_count);
     TRYV(q.step());
-    return q.integer(0);
+    TRY(const int64_t paged, count_paged_holds(db));
+    return q.integer(0) + paged;
 }
 Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64_t limit) {
-    std::vector<int64_t> ids;
+    TRY(auto ids, paged_holds_behind(db, after, limit));
     TRYV(each_row(std::move(db.query(hold_calls).bind(after).bind(limit)),
                   [&](const store::Query& q) { ids.push_back(q.integer(0)); }));
+    std::sort(ids.begin(), ids.end());
+    if (std::ssize(ids) > limit) ids.resize(static_cast<size_t>(limit));
     return ids;
-}
-Status update_hold(store::Db& db, const OpenHold& h, std::string_view body) {
-    TRYV(see_all_rows(db));
-    auto q = db.query(hold_update);
-    q.bind(h.amount).bind_blob_ref(body).bind(h.id);
-    return one_row(q.run(), "hold", h.id);
 }
 Result<Resolution> resolution(store::Db& db, int64_t hold) {
     TRYV(see_all_rows(db));
@@ -247,6 +246,7 @@ Status each_budget(store::Db& db, const std::function<void(const Budget&)>& see)
 }
 Status each_hold(store::Db& db, const std::function<void(int64_t, Result<OpenHold>)>& see) {
     TRYV(see_all_rows(db));
+    TRYV(each_paged_hold(db, see));
     return each_row(db.query(hold_all), [&](const store::Query& q) {
         auto body = decode_hold(q.blob(5));
         if (!body) return see(q.integer(0), std::move(body).error());

@@ -29,7 +29,6 @@ Result<std::optional<OpenHold>> load_hold(store::Db& db, int64_t id);
 Result<int64_t> count_open_holds(store::Db& db);
 /// Ids of open holds of calls after `after`, ascending, at most `limit`.
 Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64_t limit);
-Status update_hold(store::Db& db, const OpenHold& hold, std::string_view body);
 
 /// How a hold was resolved, from the journal.
 struct Resolution {

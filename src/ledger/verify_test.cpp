@@ -8,6 +8,7 @@
 #include "base/money.h"
 #include "ledger/detail/canonical.h"
 #include "ledger/gathered_store.h"
+#include "ledger/hold_pages.h"
 #include "ledger/ledger_store.h"
 #include "ledger/moves_store.h"
 #include "ledger/statement_store.h"
@@ -172,7 +173,8 @@ TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
     const Entry e{1, EntryKind::usage, 1, 1, 100, 1, 5, {}, body};
     EntryHasher hasher;
     change(
-        "DELETE FROM entry; DELETE FROM open_hold; DELETE FROM budget; UPDATE wallet SET credits = 100, debits = 100, "
+        "DELETE FROM entry; DELETE FROM open_hold; DELETE FROM hold_page; DELETE FROM budget; UPDATE wallet SET "
+        "credits = 100, debits = 100, "
         "held = 0 WHERE id = 1; "
         "UPDATE wallet SET credits = 0, debits = 0, held = 0 WHERE id = 2");
     store::Batch batch;
@@ -190,8 +192,8 @@ TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
 TEST(LedgerStatements, every_one_prepares_on_an_empty_database) {
     BookRig rig;
     std::vector<const char*> all;
-    for (const auto part :
-         {sql::statements(), sql::gathered_statements(), sql::move_statements(), sql::statement_statements()})
+    for (const auto part : {sql::statements(), sql::gathered_statements(), sql::hold_page_statements(),
+                            sql::move_statements(), sql::statement_statements()})
         all.insert(all.end(), part.begin(), part.end());
     for (const char* sql : all)
         EXPECT_TRUE(rig.store().read_now([&](store::Db& db) -> Status {

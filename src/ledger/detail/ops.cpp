@@ -210,7 +210,7 @@ Status ExtendOp::apply(store::Db& db) {
     hold_->amount += grant_;
     std::string body;
     encode(body, hold_->body);
-    return sql::update_hold(db, *hold_, body);
+    return sql::gather_extended(db, *hold_, body);
 }
 
 Status ResolveOp::check(store::Db& db) {
@@ -241,7 +241,7 @@ Status ResolveOp::give_back() {
         b->held -= b->units(hold_->amount);
         vault().touch(*b);
     }
-    sql::gather_resolved(id_.value);
+    sql::gather_resolved(*hold_);
     return {};
 }
 

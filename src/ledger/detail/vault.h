@@ -60,6 +60,7 @@ struct OpenHold {
     Owner owner = Owner::call;
     int64_t created_us = 0;
     HoldBody body;
+    int64_t page = 0;            ///< of hold_page that it stands in; 0 = it is a row of open_hold
     int64_t key = 0, brake = 0;  ///< whose spending is watched; not kept over a restart, for calls are not either
 };
 
