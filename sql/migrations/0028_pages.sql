@@ -38,3 +38,27 @@ CREATE TABLE hold_page (
   open BIGINT NOT NULL CHECK (open <> 0), -- bit i: hold first_id + i is open; the row goes when none is
   body $BYTES NOT NULL                   -- account_id, amount, created_us, body as in open_hold
 );
+
+-- The journal's entries of calls whose holds were in pages, those of one transaction: last_id - first_id + 1 of them, numbered without a
+-- gap. Each has its own hash in the chain, whether it is in a page or a row of `entry`.
+CREATE TABLE entry_page (
+  last_id $ID,
+  first_id BIGINT NOT NULL,
+  body $BYTES NOT NULL                   -- columns as in entry_paged
+);
+
+-- Where the resolutions of a page's holds are: hold_page.first_id (the row may be gone), entry_page.last_id.
+CREATE TABLE resolved_in (
+  hold_page BIGINT NOT NULL,
+  entry_page BIGINT NOT NULL,
+  PRIMARY KEY (hold_page, entry_page)
+) $CLUSTERED;
+
+-- The entries in pages, and all entries, with the columns of `entry`.
+CREATE VIEW entry_paged AS
+  SELECT p.first_id + r.i AS id, r.c0 AS kind, r.c1 AS account_id, r.c2 AS wallet_id, r.c3 AS amount, r.c4 AS hold_id,
+         r.c5 AS at_us, NULL AS ref, r.c6 AS body, r.c7 AS hash, p.last_id AS page
+  FROM entry_page p, page_rows(p.body) r;
+CREATE VIEW entry_all AS
+  SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry
+  UNION ALL SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry_paged;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/entry_pages.h"
 #include "ledger/hold_pages.h"
 #include "store/deferred.h"
 
@@ -53,6 +54,7 @@ class Gathered final : public store::Deferred {
     };
 
     void add(const Entry& e, std::string_view hash) {
+        if (e.hold_page) return entry_pages_.add(e, hash);
         entries_.push_back({e, keep(e.body), keep(hash)});
         entries_.back().entry.body = {};
     }
@@ -85,7 +87,8 @@ class Gathered final : public store::Deferred {
     }
 
     Status flush(store::Db& db) override {
-        if (bytes_.empty() && gone_.empty() && pages_.empty()) return {};
+        if (bytes_.empty() && gone_.empty() && pages_.empty() && entry_pages_.empty()) return {};
+        TRYV(entry_pages_.flush(db));
         TRYV(in_groups(entries_.size(), db, entry_insert, entry_insert_8, [&](store::Query& q, size_t i) {
             Entry e = entries_[i].entry;
             e.body = text(entries_[i].body);
@@ -103,6 +106,7 @@ class Gathered final : public store::Deferred {
     }
     void drop() override {
         forget();
+        entry_pages_.drop();
         pages_.drop();
     }
 
@@ -150,6 +154,7 @@ class Gathered final : public store::Deferred {
     std::vector<HoldRow> holds_;
     std::vector<int64_t> gone_;
     std::string bytes_;
+    EntryPages entry_pages_;
     HoldPages pages_;
 };
 Gathered& gathered() { return store::deferred<Gathered>(); }

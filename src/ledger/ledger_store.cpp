@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ledger/entry_pages.h"
 #include "ledger/gathered_store.h"
 #include "ledger/hold_pages.h"
 #include "ledger/statement_store.h"
@@ -14,14 +15,9 @@ namespace {
 constexpr char head_load[] = "SELECT entry_id, hold_id, hash FROM chain_head WHERE node = 0";
 constexpr char head_save[] = "UPDATE chain_head SET entry_id = ?, hold_id = ?, hash = ? WHERE node = 0";
 constexpr char entry_newest[] = "SELECT id, hash FROM entry ORDER BY id DESC LIMIT 1";
-constexpr char entry_of_hold[] = "SELECT id, kind, amount, account_id FROM entry WHERE hold_id = ? ORDER BY id";
+constexpr char entry_of_hold[] =
+    "SELECT id, kind, amount, account_id, wallet_id FROM entry WHERE hold_id = ? ORDER BY id";
 constexpr char entry_by_ref[] = "SELECT 1 FROM entry WHERE account_id = ? AND ref = ?";
-constexpr char entry_all[] =
-    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry WHERE id > ? AND id <= "
-    "? ORDER BY id LIMIT ?";
-constexpr char entry_between[] =
-    "SELECT id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body FROM entry WHERE id >= ? AND id <= ? "
-    "AND at_us >= ? AND at_us < ? ORDER BY id";
 constexpr char wallet_load[] =
     "SELECT id, kind, status, currency, expires_us, credits, debits, held, low FROM wallet WHERE account_id = ? "
     "ORDER BY kind DESC, expires_us IS NULL, expires_us, id";
@@ -40,10 +36,10 @@ constexpr char hold_count[] = "SELECT COUNT(*) FROM open_hold";
 constexpr char hold_calls[] = "SELECT id FROM open_hold WHERE owner = 0 AND id > ? ORDER BY id LIMIT ?";
 constexpr char hold_all[] = "SELECT id, account_id, owner, amount, created_us, body FROM open_hold ORDER BY id";
 
-constexpr const char* all_statements[] = {
-    head_load,     head_save,     entry_newest, entry_of_hold, entry_by_ref, entry_all,   entry_between,
-    wallet_load,   wallet_insert, wallet_save,  wallet_all,    wallet_by_id, budget_load, budget_by_id,
-    budget_insert, budget_save,   budget_all,   hold_load,     hold_count,   hold_calls,  hold_all};
+constexpr const char* all_statements[] = {head_load,   head_save,     entry_newest,  entry_of_hold, entry_by_ref,
+                                          wallet_load, wallet_insert, wallet_save,   wallet_all,    wallet_by_id,
+                                          budget_load, budget_by_id,  budget_insert, budget_save,   budget_all,
+                                          hold_load,   hold_count,    hold_calls,    hold_all};
 
 Error missing(std::string_view what, int64_t id) {
     return Error(ErrorCode::internal, fmt::format("{} {} is not in the database", what, id));
@@ -72,20 +68,6 @@ StoredWallet stored_wallet(const store::Query& q) {
     s.currency = q.text(5);
     return s;
 }
-/// The columns from id to body.
-Entry entry_of(const store::Query& q) {
-    Entry e;
-    e.id = q.integer(0);
-    e.kind = static_cast<EntryKind>(q.integer(1));
-    e.account = q.integer(2);
-    e.wallet = q.integer(3);
-    e.amount = q.integer(4);
-    e.hold = q.integer(5);
-    e.at_us = q.integer(6);
-    if (!q.is_null(7)) e.ref = q.text(7);
-    e.body = q.blob(8);
-    return e;
-}
 using store::each_row;
 }  // namespace
 
@@ -103,7 +85,8 @@ Status save_head(store::Db& db, const ChainHead& head) {
 Result<ChainHead> newest_entry(store::Db& db) {
     auto q = db.query(entry_newest);
     TRY(const bool row, q.step());
-    if (!row) return ChainHead{};
+    TRY(auto paged, newest_paged_entry(db));
+    if (!row || q.integer(0) < paged.entry) return paged;
     return ChainHead{q.integer(0), 0, std::string(q.blob(1))};
 }
 Result<Purse> load_purse(store::Db& db, int64_t account) {
@@ -191,16 +174,23 @@ Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64
     if (std::ssize(ids) > limit) ids.resize(static_cast<size_t>(limit));
     return ids;
 }
-Result<Resolution> resolution(store::Db& db, int64_t hold) {
+Status each_entry_of(store::Db& db, int64_t hold, const std::function<void(const HoldEntry&)>& see) {
     TRYV(see_all_rows(db));
-    Resolution r;
     TRYV(each_row(std::move(db.query(entry_of_hold).bind(hold)), [&](const store::Query& q) {
-        const auto kind = static_cast<EntryKind>(q.integer(1));
-        if (!r.found) r.entry = q.integer(0);
+        see({q.integer(0), static_cast<EntryKind>(q.integer(1)), q.integer(2), q.integer(3), q.integer(4)});
+    }));
+    return each_paged_entry_of(db, hold, [&](const StoredEntry& s) {
+        see({s.entry.id, s.entry.kind, s.entry.amount, s.entry.account, s.entry.wallet});
+    });
+}
+Result<Resolution> resolution(store::Db& db, int64_t hold) {
+    Resolution r;
+    TRYV(each_entry_of(db, hold, [&](const HoldEntry& e) {
+        if (!r.found) r.entry = e.id;
         r.found = true;
-        r.account = q.integer(3);
-        r.voided |= kind == EntryKind::void_;
-        if (kind == EntryKind::usage) r.charged += q.integer(2);
+        r.account = e.account;
+        r.voided |= e.kind == EntryKind::void_;
+        if (e.kind == EntryKind::usage) r.charged += e.amount;
     }));
     return r;
 }
@@ -215,20 +205,20 @@ Status each_entry(store::Db& db, const std::function<void(const StoredEntry&)>& 
 Status each_entry(store::Db& db, int64_t after, int64_t last, int64_t limit,
                   const std::function<void(const StoredEntry&)>& see) {
     TRYV(see_all_rows(db));
-    return each_row(std::move(db.query(entry_all).bind(after).bind(last).bind(limit)), [&](const store::Query& q) {
-        StoredEntry s;
-        s.kind = q.integer(1);
-        s.entry = entry_of(q);
-        s.hash = q.blob(9);
+    EntryCursor entries(db, after, last);
+    for (StoredEntry s; limit > 0; --limit) {
+        TRY(const bool more, entries.next(s));
+        if (!more) return {};
         see(s);
-    });
+    }
+    return {};
 }
 Status each_entry_between(store::Db& db, int64_t from_us, int64_t to_us, const std::function<void(const Entry&)>& see) {
-    TRYV(see_all_rows(db));
     TRY(const auto ranges, entry_ranges(db, from_us, to_us));
     for (const auto& r : ranges)
-        TRYV(each_row(std::move(db.query(entry_between).bind(r.first).bind(r.last).bind(from_us).bind(to_us)),
-                      [&](const store::Query& q) { see(entry_of(q)); }));
+        TRYV(each_entry(db, r.first - 1, r.last, INT64_MAX, [&](const StoredEntry& s) {
+            if (s.entry.at_us >= from_us && s.entry.at_us < to_us) see(s.entry);
+        }));
     return {};
 }
 Status each_wallet(store::Db& db, const std::function<void(const StoredWallet&)>& see) {

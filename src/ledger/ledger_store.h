@@ -30,6 +30,15 @@ Result<int64_t> count_open_holds(store::Db& db);
 /// Ids of open holds of calls after `after`, ascending, at most `limit`.
 Result<std::vector<int64_t>> open_call_holds(store::Db& db, int64_t after, int64_t limit);
 
+/// What an entry says of the hold that it resolves.
+struct HoldEntry {
+    int64_t id = 0;
+    EntryKind kind = EntryKind::usage;
+    int64_t amount = 0, account = 0, wallet = 0;
+};
+/// In order.
+Status each_entry_of(store::Db& db, int64_t hold, const std::function<void(const HoldEntry&)>& see);
+
 /// How a hold was resolved, from the journal.
 struct Resolution {
     bool found = false, voided = false;
@@ -43,6 +52,7 @@ struct StoredEntry {
     Entry entry;
     int64_t kind = 0;  ///< as stored, perhaps unknown
     std::string_view hash;
+    int64_t page = 0;  ///< of entry_page; 0 = a row of its own
 };
 struct StoredWallet {
     int64_t account = 0;

@@ -141,7 +141,7 @@ TEST_F(Bounds, two_hundred_streams_on_a_wallet_for_three_and_a_half_never_take_m
     EXPECT_EQ(rig.wallet(account).held_nanos, 0);
     int64_t overage = -1;
     ASSERT_TRUE(rig.store().read_now([&](store::Db& db) -> Status {
-        auto q = db.query("SELECT COUNT(*) FROM entry WHERE kind = 30");
+        auto q = db.query("SELECT COUNT(*) FROM entry_all WHERE kind = 30");
         TRYV(q.step());
         overage = q.integer(0);
         return {};

@@ -169,6 +169,7 @@ TEST_F(Moves, verify_names_any_of_these_entries_that_was_changed) {
     ASSERT_TRUE(adjust({account, 5, "up", ""}));
     ASSERT_TRUE(adjust({account, -5, "down", ""}));
     ASSERT_TRUE(rig.commit(rig.book().operator_loss({account, 3, "loss", ""}, nullptr)));
+    rig.entries_as_rows();
     const int64_t entries = rig.verify().entries;
     EXPECT_EQ(entries, 9);
     const auto change = [&](const std::string& what, int64_t id) {

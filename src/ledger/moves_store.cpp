@@ -1,7 +1,7 @@
 #include "ledger/moves_store.h"
 
 #include "ledger/detail/check.h"
-#include "ledger/gathered_store.h"
+#include "ledger/ledger_store.h"
 #include "store/each_row.h"
 
 namespace aig::ledger {
@@ -13,8 +13,6 @@ constexpr char refund_sum[] = "SELECT amount FROM refund WHERE charge = ? AND wa
 constexpr char refund_insert[] =
     "INSERT INTO refund (charge, wallet_id, amount) VALUES (?, ?, 0) ON CONFLICT DO NOTHING";
 constexpr char refund_add[] = "UPDATE refund SET amount = amount + ? WHERE charge = ? AND wallet_id = ?";
-constexpr char charge_hold[] = "SELECT hold_id FROM entry WHERE id = ? AND account_id = ? AND kind = 20";
-constexpr char charge_of_hold[] = "SELECT id, wallet_id, amount FROM entry WHERE hold_id = ? AND kind = 20 ORDER BY id";
 constexpr char wallet_expired[] =
     "SELECT id, account_id FROM wallet WHERE kind = 1 AND expires_us <= ? AND credits > debits AND held = 0 ORDER BY "
     "expires_us LIMIT ?";
@@ -56,10 +54,10 @@ constexpr char coupon_unpaid[] =
     "e.kind = 11 AND e.account_id = u.account_id AND e.amount = c.amount WHERE c.kind = 0 AND e.id IS NULL";
 
 constexpr const char* statements_here[] = {
-    wallet_expired, refund_all,  coupon_miscounted, coupon_unpaid,  rate_all,      rate_insert,    refund_sum,
-    refund_insert,  refund_add,  charge_hold,       charge_of_hold, wallet_status, wallet_low,     coupon_insert,
-    coupon_disable, coupon_take, coupon_list,       use_count,      use_insert,    use_list,       tag_all,
-    tag_list,       tag_insert,  tag_update,        tag_delete,     tag_name,      coupon_by_code,
+    wallet_expired, refund_all, coupon_miscounted, coupon_unpaid,  rate_all,      rate_insert,    refund_sum,
+    refund_insert,  refund_add, wallet_status,     wallet_low,     coupon_insert, coupon_disable, coupon_take,
+    coupon_list,    use_count,  use_insert,        use_list,       tag_all,       tag_list,       tag_insert,
+    tag_update,     tag_delete, tag_name,          coupon_by_code,
 };
 
 using store::each_row;
@@ -129,13 +127,15 @@ Status add_refund(store::Db& db, int64_t charge, int64_t wallet, int64_t amount)
 }
 Result<std::vector<ChargePart>> charge_parts(store::Db& db, int64_t account, int64_t entry) {
     std::vector<ChargePart> parts;
-    TRYV(see_all_rows(db));
-    TRY(const int64_t hold, one_number(std::move(db.query(charge_hold).bind(entry).bind(account))));
-    if (!hold) return parts;
-    TRYV(each_row(std::move(db.query(charge_of_hold).bind(hold)), [&](const store::Query& q) {
-        parts.push_back({q.integer(0), q.integer(1), q.integer(2)});
+    int64_t hold = 0;
+    TRYV(each_entry(db, entry - 1, entry, 1, [&](const StoredEntry& s) {
+        if (s.entry.account == account && s.entry.kind == EntryKind::usage) hold = s.entry.hold;
     }));
-    if (parts.front().entry != entry) parts.clear();
+    if (!hold) return parts;
+    TRYV(each_entry_of(db, hold, [&](const HoldEntry& e) {
+        if (e.kind == EntryKind::usage) parts.push_back({e.id, e.wallet, e.amount});
+    }));
+    if (parts.empty() || parts.front().entry != entry) parts.clear();
     return parts;
 }
 

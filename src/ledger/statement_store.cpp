@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/ledger_store.h"
 #include "store/each_row.h"
 
 namespace aig::ledger {
@@ -15,14 +16,7 @@ constexpr char day_insert[] =
 constexpr char day_ranges[] =
     "SELECT first_entry, last_entry FROM ledger_day WHERE last_entry >= first_entry AND to_us >= ? AND from_us < ? "
     "ORDER BY day";
-constexpr char day_wrong_times[] =
-    "SELECT DISTINCT d.day FROM ledger_day d JOIN entry e ON e.id >= d.first_entry AND e.id <= d.last_entry "
-    "WHERE e.at_us < d.from_us OR e.at_us > d.to_us ORDER BY d.day";
-constexpr char entry_first[] = "SELECT at_us FROM entry ORDER BY id LIMIT 1";
-constexpr char day_wrong_hash[] =
-    "SELECT d.day FROM ledger_day d LEFT JOIN entry e ON e.id = d.last_entry WHERE d.last_entry > 0 AND (e.id IS NULL "
-    "OR "
-    "e.hash <> d.hash) ORDER BY d.day";
+constexpr char day_all[] = "SELECT day, first_entry, last_entry, hash, from_us, to_us FROM ledger_day ORDER BY day";
 constexpr char day_gap[] =
     "SELECT d.day FROM ledger_day d JOIN ledger_day b ON b.day = d.day - 1 WHERE d.first_entry <> b.last_entry + 1 "
     "ORDER "
@@ -37,9 +31,8 @@ constexpr char statement_list[] =
     "SELECT account_id, day, body, signature, node_key FROM statement WHERE account_id = ? AND day < ? ORDER BY day "
     "DESC "
     "LIMIT ?";
-constexpr const char* statements_here[] = {day_last,         day_one,       day_insert,    entry_first,
-                                           day_wrong_hash,   day_gap,       day_ranges,    day_wrong_times,
-                                           statement_insert, statement_all, statement_one, statement_list};
+constexpr const char* statements_here[] = {day_last,   day_one,          day_insert,    day_all,       day_gap,
+                                           day_ranges, statement_insert, statement_all, statement_one, statement_list};
 
 using store::each_row;
 Result<std::optional<ClosedDay>> day_of(store::Query q) {
@@ -50,6 +43,19 @@ Result<std::optional<ClosedDay>> day_of(store::Query q) {
 Statement statement_of(const store::Query& q) {
     return {AccountId{q.integer(0)}, q.integer(1), std::string(q.text(2)), std::string(q.blob(3)),
             std::string(q.blob(4))};
+}
+
+/// Whether a closed day's hash is that of its last entry, and its times hold all of its entries.
+Result<bool> fits_the_chain(store::Db& db, const store::Query& day) {
+    const int64_t first = day.integer(1), last = day.integer(2), from_us = day.integer(4), to_us = day.integer(5);
+    if (last <= 0) return true;
+    bool hash = false, times = true;
+    // An empty day ends where the one before did: its last entry is before its first.
+    TRYV(each_entry(db, std::min(first, last) - 1, last, INT64_MAX, [&](const StoredEntry& s) {
+        if (s.entry.id >= first) times &= s.entry.at_us >= from_us && s.entry.at_us <= to_us;
+        if (s.entry.id == last) hash = s.hash == day.blob(3);
+    }));
+    return hash && times;
 }
 }  // namespace
 
@@ -64,9 +70,9 @@ Status insert_day(store::Db& db, const ClosedDay& day, int64_t closed_us) {
     return {};
 }
 Result<int64_t> first_entry_us(store::Db& db) {
-    auto q = db.query(entry_first);
-    TRY(const bool row, q.step());
-    return row ? q.integer(0) : 0;
+    int64_t at_us = 0;
+    TRYV(each_entry(db, 0, INT64_MAX, 1, [&](const StoredEntry& s) { at_us = s.entry.at_us; }));
+    return at_us;
 }
 Status insert_statement(store::Db& db, const Statement& s) {
     auto q = db.query(statement_insert);
@@ -75,10 +81,16 @@ Status insert_statement(store::Db& db, const Statement& s) {
     return {};
 }
 Status each_misplaced_day(store::Db& db, const std::function<void(int64_t)>& see) {
-    const auto day = [&](const store::Query& q) { see(q.integer(0)); };
-    TRYV(each_row(db.query(day_wrong_hash), day));
-    TRYV(each_row(db.query(day_wrong_times), day));
-    return each_row(db.query(day_gap), day);
+    Status read;
+    TRYV(each_row(db.query(day_all), [&](const store::Query& q) {
+        auto fits = read ? fits_the_chain(db, q) : true;
+        if (!fits)
+            read = std::move(fits).error();
+        else if (!*fits)
+            see(q.integer(0));
+    }));
+    TRYV(read);
+    return each_row(db.query(day_gap), [&](const store::Query& q) { see(q.integer(0)); });
 }
 Result<std::vector<EntryRange>> entry_ranges(store::Db& db, int64_t from_us, int64_t to_us) {
     std::vector<EntryRange> out;

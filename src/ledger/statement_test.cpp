@@ -189,6 +189,7 @@ TEST_F(Statements, the_watch_names_what_is_damaged) {
     charge(account, 10);
     ASSERT_TRUE(watch.step()->faults.empty());
     charge(account, 10);
+    rig.entries_as_rows();
     change("UPDATE entry SET amount = 11 WHERE id = 3");
     auto faults = watch.step()->faults;
     ASSERT_FALSE(faults.empty());

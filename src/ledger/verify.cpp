@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ledger/detail/check.h"
+#include "ledger/entry_pages.h"
 #include "ledger/moves_store.h"
 #include "ledger/statement.h"
 
@@ -44,7 +45,10 @@ class Check {
             head_ = *std::move(head);
         else
             faults_.add(Status(head.error()));
-        faults_.add(sql::each_entry(db_, [this](const auto& e) { entries_.entry(e); }));
+        faults_.add(sql::each_entry(db_, [this](const auto& e) {
+            entries_.entry(e);
+            look_up(e);
+        }));
         entries_.end();
         faults_.add(sql::each_budget(db_, [this](const auto& b) { budgets_.emplace(b.id, b); }));
         faults_.add(sql::each_hold(db_, [this](int64_t id, Result<OpenHold> h) { open_hold(id, std::move(h)); }));
@@ -61,9 +65,16 @@ class Check {
     }
 
   private:
+    /// A later settlement of the same hold must find the first one.
+    void look_up(const sql::StoredEntry& s) {
+        if (!s.page) return;
+        const auto found = sql::is_looked_for_in(db_, s.entry.hold, s.page);
+        if (!found) return faults_.add(Status(found.error()));
+        if (!*found) faults_.add("a resolution is found by its hold", "entry", s.entry.id);
+    }
     void open_hold(int64_t id, Result<OpenHold> hold) {
         ++report_.open_holds;
-        if (id > head_.hold) faults_.add("holds are numbered up to the head's", "hold", id);
+        if (id <= 0 || id > head_.hold) faults_.add("holds are numbered up to the head's", "hold", id);
         if (resolved_.contains(id)) faults_.add("an open hold has no resolution", "hold", id);
         if (!hold) return faults_.add("holds can be read", "hold", id);
         Wide parts = 0;

@@ -7,6 +7,7 @@
 
 #include "base/money.h"
 #include "ledger/detail/canonical.h"
+#include "ledger/entry_pages.h"
 #include "ledger/gathered_store.h"
 #include "ledger/hold_pages.h"
 #include "ledger/ledger_store.h"
@@ -75,6 +76,9 @@ class VerifyTest : public ::testing::Test {
         EXPECT_EQ(report.ok, report.faults.empty());
         return report.faults;
     }
+    static std::string put_back(const std::string& table) {
+        return "DELETE FROM " + table + "; INSERT INTO " + table + " SELECT * FROM kept; DROP TABLE kept";
+    }
     static bool names(const std::vector<std::string>& faults, const std::string& what) {
         for (const auto& f : faults)
             if (f.find(what) != std::string::npos && (f.size() == f.find(what) + what.size())) return true;
@@ -95,6 +99,7 @@ TEST_F(VerifyTest, a_sound_book_is_sound) {
 
 TEST_F(VerifyTest, finds_a_flipped_byte_in_any_column_of_any_entry) {
     std::mt19937_64 draw(11);
+    rig_.entries_as_rows();
     const int64_t entries = rig_.verify().entries;
     for (int64_t id = 1; id <= entries; ++id) {
         for (const std::string column :
@@ -120,6 +125,64 @@ TEST_F(VerifyTest, finds_a_flipped_byte_in_any_column_of_any_entry) {
                 << column << " of entry " << id << ": " << ::testing::PrintToString(faults);
         }
     }
+}
+
+TEST_F(VerifyTest, finds_a_flipped_bit_in_any_byte_of_any_page) {
+    std::vector<Hold> holds;
+    for (int i = 0; i < 9; ++i) holds.push_back(*rig_.hold(account_, 3));
+    rig_.release_at_once(std::move(holds));
+    ASSERT_EQ(value("SELECT MAX(last_id - first_id) FROM entry_page"), "8");
+    ASSERT_TRUE(rig_.verify().ok);
+    std::mt19937_64 draw(12);
+    std::vector<std::string> pages;
+    for (auto last = value("SELECT MIN(last_id) FROM entry_page"); !last.empty();
+         last = value("SELECT MIN(last_id) FROM entry_page WHERE last_id > " + last))
+        pages.push_back(last);
+    ASSERT_GT(pages.size(), 3u);
+    for (const auto& page : pages) {
+        const auto where = " WHERE last_id = " + page;
+        const auto old = value("SELECT quote(body) FROM entry_page" + where);
+        const auto first = value("SELECT first_id FROM entry_page" + where);
+        // Hex digits, behind X': some of each page.
+        for (size_t at = 2 + draw() % 9; at + 1 < old.size(); at += 1 + draw() % 17) {
+            auto bad = old;
+            bad[at] = "123456789ABCDEF0"[bad[at] <= '9' ? bad[at] - '0' : bad[at] - 'A' + 10];
+            const auto set = [&](const std::string& v) { return "UPDATE entry_page SET body = " + v + where; };
+            const auto faults = faults_after(set(bad), set(old));
+            bool named = names(faults, "entry page " + page + " is damaged");
+            for (auto id = std::stoll(first); id <= std::stoll(page); ++id)
+                named |= names(faults, fmt::format("entry {}", id));
+            EXPECT_TRUE(named) << "digit " << at << " of page " << page << ": " << ::testing::PrintToString(faults);
+        }
+    }
+}
+
+TEST_F(VerifyTest, finds_every_number_of_a_page_that_is_another) {
+    HoldRequest call;
+    call.account = account_;
+    call.amount_nanos = 7;
+    static auto& lost = *new std::vector<Hold*>;
+    lost.push_back(new Hold(*rig_.hold(std::move(call))));
+    const auto page = value("SELECT last_id FROM entry_page ORDER BY last_id LIMIT 1 OFFSET 2");
+    const auto hold = value("SELECT first_id FROM hold_page");
+    const struct {
+        std::string table, column, where;
+    } numbers[] = {
+        {"entry_page", "last_id", "last_id = " + page},       {"entry_page", "first_id", "last_id = " + page},
+        {"resolved_in", "hold_page", "entry_page = " + page}, {"resolved_in", "entry_page", "entry_page = " + page},
+        {"hold_page", "first_id", "first_id = " + hold},      {"hold_page", "open", "first_id = " + hold},
+    };
+    for (const auto& n : numbers)
+        for (const std::string by : {"1000", "-1000", "1"}) {
+            const auto damage = "CREATE TABLE kept AS SELECT * FROM " + n.table + "; UPDATE " + n.table + " SET " +
+                                n.column + " = " + n.column + " + " + by + " WHERE " + n.where;
+            EXPECT_FALSE(faults_after(damage, put_back(n.table)).empty()) << n.table << "." << n.column << " + " << by;
+        }
+    for (const std::string table : {"entry_page", "resolved_in", "hold_page"})
+        EXPECT_FALSE(
+            faults_after("CREATE TABLE kept AS SELECT * FROM " + table + "; DELETE FROM " + table, put_back(table))
+                .empty())
+            << table;
 }
 
 TEST_F(VerifyTest, names_each_counter_that_does_not_fit) {
@@ -165,6 +228,23 @@ TEST_F(VerifyTest, finds_a_cut_tail_and_a_book_with_one_does_not_open) {
     EXPECT_NE(book.error().message().find("entry " + last), std::string::npos);
 }
 
+TEST_F(VerifyTest, finds_a_cut_page_and_a_book_without_it_does_not_open) {
+    auto hold = rig_.hold(account_, 5);
+    ASSERT_TRUE(rig_.settle(*std::move(hold), 5));
+    const auto last = value("SELECT MAX(last_id) FROM entry_page");
+    EXPECT_EQ(last, value("SELECT MAX(id) FROM entry_all"));
+    change("DELETE FROM entry_page WHERE last_id = " + last);
+    EXPECT_TRUE(names(rig_.verify().faults, "entry " + last));
+    rig_.close();
+    store::Options options;
+    options.path = rig_.folder().database();
+    auto store = store::Store::open(options);
+    ASSERT_TRUE(store);
+    const auto book = Book::open(**store);
+    ASSERT_FALSE(book);
+    EXPECT_NE(book.error().message().find("entry " + last), std::string::npos);
+}
+
 TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
     // Even a forger who mends the chain cannot make lines and cost disagree.
     std::string body;
@@ -173,7 +253,8 @@ TEST_F(VerifyTest, finds_a_charge_that_was_rehashed_with_another_price) {
     const Entry e{1, EntryKind::usage, 1, 1, 100, 1, 5, {}, body};
     EntryHasher hasher;
     change(
-        "DELETE FROM entry; DELETE FROM open_hold; DELETE FROM hold_page; DELETE FROM budget; UPDATE wallet SET "
+        "DELETE FROM entry; DELETE FROM entry_page; DELETE FROM resolved_in; DELETE FROM open_hold; DELETE FROM "
+        "hold_page; DELETE FROM budget; UPDATE wallet SET "
         "credits = 100, debits = 100, "
         "held = 0 WHERE id = 1; "
         "UPDATE wallet SET credits = 0, debits = 0, held = 0 WHERE id = 2");
@@ -193,7 +274,7 @@ TEST(LedgerStatements, every_one_prepares_on_an_empty_database) {
     BookRig rig;
     std::vector<const char*> all;
     for (const auto part : {sql::statements(), sql::gathered_statements(), sql::hold_page_statements(),
-                            sql::move_statements(), sql::statement_statements()})
+                            sql::entry_page_statements(), sql::move_statements(), sql::statement_statements()})
         all.insert(all.end(), part.begin(), part.end());
     for (const char* sql : all)
         EXPECT_TRUE(rig.store().read_now([&](store::Db& db) -> Status {

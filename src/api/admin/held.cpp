@@ -6,6 +6,7 @@
 
 namespace aig::api {
 namespace {
+#define ENTRY_COLUMNS "id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body"
 #define CALL_COLUMNS                                                                                              \
     "id, request_id, correlation_id, account_id, key_id, model, provider, upstream_model, operation, tag, "       \
     "error_code, "                                                                                                \
@@ -27,7 +28,10 @@ constexpr HeldPart parts[] = {
     {"sub_accounts", "sub_account", "SELECT * FROM sub_account WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     {"wallets", "wallet", "SELECT * FROM wallet WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
     {"tag_budgets", "tag_budget", "SELECT * FROM tag_budget WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
-    {"entries", "entry", "SELECT * FROM entry WHERE account_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3"},
+    {"entries", "entry",
+     "SELECT * FROM (SELECT * FROM (SELECT " ENTRY_COLUMNS " FROM entry WHERE account_id = ?1 AND id > ?2 ORDER BY id"
+     " LIMIT ?3) UNION ALL SELECT * FROM (SELECT " ENTRY_COLUMNS " FROM entry_paged WHERE account_id = ?1 AND id > ?2"
+     " AND page > ?2 ORDER BY page, id LIMIT ?3)) ORDER BY id LIMIT ?3"},
     {"deposit_addresses", "topup_address",
      "SELECT id, rail, address, assigned_us, retired_us FROM topup_address WHERE account_id = ?1 AND id > ?2"
      " ORDER BY id LIMIT ?3"},
@@ -44,6 +48,7 @@ constexpr HeldPart parts[] = {
      " ORDER BY id LIMIT ?3"},
 };
 #undef CALL_COLUMNS
+#undef ENTRY_COLUMNS
 constexpr NotExported others[] = {
     {"call_page_account", "says where `calls` are"},
     {"open_hold", "gone within minutes; the wallet's `held` says it"},

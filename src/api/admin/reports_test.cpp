@@ -82,6 +82,26 @@ TEST_F(ReportTest, margin_names_what_was_paid_lost_and_earned) {
     EXPECT_EQ(refusal(get("/admin/reports/margin", "by=colour")), "400 bad_param by");
 }
 
+TEST_F(ReportTest, an_accounts_export_has_its_charges) {
+    const auto id = account();
+    post("/admin/accounts/" + id + "/credit", R"({"amount":"0.000000250"})");
+    call("req_1", 100, 100, 60);
+    call("req_2", 10, 0, 25);     // a void and a loss
+    call("req_3", 150, 200, 60);  // with an overage
+    post("/admin/accounts/" + id + "/credit", R"({"amount":"1"})");
+    for (const std::string limit : {"1", "2", "100"}) {
+        std::string kinds;
+        for (std::string after = "0"; after != "null";) {
+            const auto reply =
+                get("/admin/accounts/" + id + "/export", "part=entries&limit=" + limit + "&after=" + after);
+            const auto doc = JsonDoc::parse(reply.json);
+            for (const JsonRef item : doc->root()["items"]) kinds += std::string(item["kind"].raw()) + " ";
+            after = std::string(doc->root()["next"].raw());
+        }
+        EXPECT_EQ(kinds, "10 20 40 31 20 30 10 ") << limit;
+    }
+}
+
 TEST_F(ReportTest, recon_names_the_call_on_which_ledger_and_log_differ) {
     const auto id = account();
     post("/admin/accounts/" + id + "/credit", R"({"amount":"1"})");

@@ -44,6 +44,7 @@ struct Entry {
     int64_t at_us = 0;
     std::optional<std::string_view> ref;
     std::string_view body;  ///< canonical
+    int64_t hold_page = 0;  ///< that the hold stands in, which is no part of the entry; 0 = none
 };
 
 using Hash = std::array<unsigned char, 32>;

@@ -298,7 +298,7 @@ Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
     std::string body;
     encode(body, usage);
     settlement_.lines = std::move(usage.lines);
-    Entry e{0, EntryKind::usage, hold_->account, purse_->main().id, 0, id_.value, at_us_, {}, body};
+    Entry e{0, EntryKind::usage, hold_->account, purse_->main().id, 0, id_.value, at_us_, {}, body, hold_->page};
     if (!parts.empty()) e.wallet = parts[0].wallet, e.amount = parts[0].amount;
     TRY(outcome_->entry, vault().journal().append(db, e));
     if (parts.size() <= 1 && outcome_->charged == settlement_.cost_nanos) return {};
@@ -341,7 +341,7 @@ Status VoidOp::apply(store::Db& db) {
     outcome_->available = purse_->available(at_us_);
     std::string body;
     encode_void(body, hold_->body.request_id, static_cast<int64_t>(reason_));
-    Entry e{0, EntryKind::void_, hold_->account, 0, 0, id_.value, at_us_, {}, body};
+    Entry e{0, EntryKind::void_, hold_->account, 0, 0, id_.value, at_us_, {}, body, hold_->page};
     TRY(const int64_t entry, vault().journal().append(db, e));
     if (loss_ > 0) {
         body.clear();

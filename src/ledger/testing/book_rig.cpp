@@ -7,6 +7,28 @@
 #include "base/money.h"
 
 namespace aig::ledger::testing {
+namespace {
+/// Keeps the writer until `go_on`.
+store::Batch busy_batch(std::promise<void>& started, std::future<void> go_on) {
+    struct Busy : store::Op {
+        Busy(std::promise<void>& begun, std::future<void> end) : started_(begun), until_(std::move(end)) {}
+        Status check(store::Db&) override {
+            started_.set_value();
+            until_.wait();
+            return {};
+        }
+        Status apply(store::Db&) override { return {}; }
+        bool writes() const override { return false; }
+
+      private:
+        std::promise<void>& started_;
+        std::future<void> until_;
+    };
+    store::Batch batch;
+    batch.ops.push_back(std::make_unique<Busy>(started, std::move(go_on)));
+    return batch;
+}
+}  // namespace
 
 int64_t from_environment(const char* name, int64_t otherwise) {
     const char* text = std::getenv(name);
@@ -127,6 +149,25 @@ WalletView BookRig::wallet(AccountId account) {
     EXPECT_TRUE(view);
     return view ? *view : WalletView{};
 }
+void BookRig::release_at_once(std::vector<Hold> holds) {
+    std::promise<void> started, go_on;
+    store_->submit(busy_batch(started, go_on.get_future()), [](const Status&) {});
+    started.get_future().wait();  // what comes while the writer is busy is one group
+    holds.clear();
+    go_on.set_value();
+    EXPECT_TRUE(commit(store::op([](store::Db&) { return Status{}; })));
+}
+
+void BookRig::entries_as_rows() {
+    EXPECT_TRUE(commit(store::op([](store::Db& db) {
+        return db.script(
+            "INSERT INTO entry (id, kind, account_id, wallet_id, amount, hold_id, at_us, ref, body, hash) SELECT id, "
+            "kind, "
+            "account_id, wallet_id, amount, hold_id, at_us, ref, body, hash FROM entry_paged; DELETE FROM entry_page; "
+            "DELETE FROM resolved_in");
+    })));
+}
+
 VerifyReport BookRig::verify() {
     auto report = Book::verify(*store_);
     EXPECT_TRUE(report) << report.error().message();

@@ -82,6 +82,10 @@ class BookRig {
     std::pair<int64_t, int64_t> budget(BudgetRef ref);
     WalletView wallet(AccountId account);
     VerifyReport verify();
+    /// In one transaction, so that they are one page of entries.
+    void release_at_once(std::vector<Hold> holds);
+    /// As they were before there were pages; for tests that damage one of them.
+    void entries_as_rows();
 
   private:
     static rt::Task<> credit_one(Book& book, AccountId account, int64_t nanos, std::latch& done);
