@@ -1,7 +1,6 @@
 #include "records/records_store.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "records/detail/call_pages.h"
 #include "records/records.h"
@@ -59,38 +58,45 @@ class CallRows final : public store::Deferred {
     void drop() override { calls_.clear(); }
 
   private:
-    using Calls = std::vector<const CallRecord*>;
-
-    static auto day_row(const CallRecord& c) {
-        return std::tuple(c.account.value, c.key.value, day_of(c.started_us), clip(c.model), clip(c.tag));
-    }
-    Status add_to_days(store::Db& db) {
-        std::sort(calls_.begin(), calls_.end(), [](const auto* a, const auto* b) { return day_row(*a) < day_row(*b); });
-        for (auto first = calls_.begin(); first != calls_.end();) {
-            const auto last =
-                std::find_if(first, calls_.end(), [&](const auto* c) { return day_row(*c) != day_row(**first); });
-            TRYV(add_to_day(db, first, last));
-            first = last;
+    /// A row of the daily sums, by its first call.
+    struct Day {
+        const CallRecord* call;
+        int64_t day;
+        Spend sum;
+        bool is_of(const CallRecord& c, int64_t day_of_c) const {
+            return call->account == c.account && call->key == c.key && day == day_of_c &&
+                   clip(call->model) == clip(c.model) && clip(call->tag) == clip(c.tag);
         }
+    };
+    Status add_to_days(store::Db& db) {
+        days_.clear();
+        for (const auto* c : calls_) count(*c);
+        for (const auto& d : days_) TRYV(add_to_day(db, d));
         return {};
     }
-    static Status add_to_day(store::Db& db, Calls::const_iterator first, Calls::const_iterator last) {
-        Spend sum;
-        sum.calls = last - first;
-        for (auto it = first; it != last; ++it) {
-            sum.cost_nanos += (*it)->cost_nanos;
-            sum.input += input_of(**it);
-            sum.output += (*it)->output + (*it)->reasoning;
+    void count(const CallRecord& c) {
+        const int64_t day = day_of(c.started_us);
+        auto it = std::find_if(days_.rbegin(), days_.rend(), [&](const Day& d) { return d.is_of(c, day); });
+        if (it == days_.rend()) {
+            days_.push_back({&c, day, {}});
+            it = days_.rbegin();
         }
-        const CallRecord& c = **first;
+        it->sum.calls += 1;
+        it->sum.cost_nanos += c.cost_nanos;
+        it->sum.input += input_of(c);
+        it->sum.output += c.output + c.reasoning;
+    }
+    static Status add_to_day(store::Db& db, const Day& d) {
+        const CallRecord& c = *d.call;
         auto q = db.query(day_add);
-        q.bind(c.account.value).bind(day_of(c.started_us)).bind(c.key.value);
+        q.bind(c.account.value).bind(d.day).bind(c.key.value);
         q.bind_ref(clip(c.model)).bind_ref(clip(c.tag)).bind(c.sub_account.value);
-        q.bind(sum.calls).bind(sum.cost_nanos).bind(sum.input).bind(sum.output);
+        q.bind(d.sum.calls).bind(d.sum.cost_nanos).bind(d.sum.input).bind(d.sum.output);
         TRYV(q.run());
         return {};
     }
-    Calls calls_;
+    std::vector<const CallRecord*> calls_;
+    std::vector<Day> days_;
     CallPages pages_;
 };
 

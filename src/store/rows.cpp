@@ -1,17 +1,12 @@
 #include "store/rows.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace aig::store {
 namespace {
 constexpr char layout = 1;
-constexpr size_t head = 4, longest_varint = 10;
-
-char* put_varint(char* at, uint64_t u) {
-    for (; u >= 0x80; u >>= 7) *at++ = static_cast<char>(u | 0x80);
-    *at++ = static_cast<char>(u);
-    return at;
-}
+constexpr size_t head = 4;
 }  // namespace
 
 RowsWriter::RowsWriter(size_t columns) : columns_(static_cast<uint8_t>(std::min(columns, max_page_columns))) {
@@ -20,37 +15,20 @@ RowsWriter::RowsWriter(size_t columns) : columns_(static_cast<uint8_t>(std::min(
 
 void RowsWriter::clear() {
     used_ = head;
-    rows_ = 0;
+    rows_ = column_ = 0;
 }
 
-char* RowsWriter::room(size_t most) {
-    if (buffer_.size() - used_ < most || buffer_.size() < used_) buffer_.resize((used_ + most) * 2);
-    return buffer_.data() + used_;
-}
+void RowsWriter::grow(size_t most) { buffer_.resize((used_ + most) * 2); }
 
-RowsWriter& RowsWriter::number(int64_t v) {
-    char* const from = room(1 + longest_varint);
-    *from = static_cast<char>(kind_number);
-    const char* const to = put_varint(from + 1, (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63));
-    used_ += static_cast<size_t>(to - from);
-    return *this;
-}
-RowsWriter& RowsWriter::bytes(uint8_t kind, std::string_view v) {
-    char* const from = room(1 + longest_varint + v.size());
-    *from = static_cast<char>(kind);
-    char* const to = put_varint(from + 1, v.size());
-    if (!v.empty()) std::memcpy(to, v.data(), v.size());
-    used_ += static_cast<size_t>(to - from) + v.size();
-    return *this;
-}
 RowsWriter& RowsWriter::null() {
     *room(1) = static_cast<char>(kind_null);
     ++used_;
+    above_[column_++].kind = kind_null;
     return *this;
 }
 
 std::string_view RowsWriter::body() {
-    room(0);
+    (void)room(0);
     buffer_[0] = layout;
     buffer_[1] = static_cast<char>(columns_);
     buffer_[2] = static_cast<char>(rows_);
@@ -100,21 +78,26 @@ bool RowsReader::read_varint(uint64_t& u) {
     return false;
 }
 
+/// `v` has the value of the row above, if there is one.
 bool RowsReader::read(Value& v) {
     if (in_.empty()) return false;
-    v = {static_cast<uint8_t>(in_.front()), 0, {}};
+    const auto kind = static_cast<uint8_t>(in_.front());
     in_.remove_prefix(1);
-    if (v.kind == RowsWriter::kind_null) return true;
+    const bool first = row_ == 1;
+    if (kind == RowsWriter::kind_same) return !first && v.kind != RowsWriter::kind_null;
+    const Value above = std::exchange(v, {kind, 0, {}});
+    if (kind == RowsWriter::kind_null) return true;
     uint64_t u = 0;
-    if (v.kind > RowsWriter::kind_blob || !read_varint(u)) return false;
-    if (v.kind == RowsWriter::kind_number) {
+    if (kind > RowsWriter::kind_blob || !read_varint(u)) return false;
+    if (kind == RowsWriter::kind_number) {
         v.number = static_cast<int64_t>(u >> 1) ^ -static_cast<int64_t>(u & 1);
-        return true;
+    } else {
+        if (u > in_.size()) return false;
+        v.bytes = in_.substr(0, static_cast<size_t>(u));
+        in_.remove_prefix(v.bytes.size());
     }
-    if (u > in_.size()) return false;
-    v.bytes = in_.substr(0, static_cast<size_t>(u));
-    in_.remove_prefix(v.bytes.size());
-    return true;
+    // What stands above too has its own spelling.
+    return first || v.kind != above.kind || v.number != above.number || v.bytes != above.bytes;
 }
 
 int64_t RowsReader::number(size_t column) {

@@ -11,7 +11,6 @@
 namespace aig::records {
 namespace {
 constexpr int64_t hour_us = 3'600'000'000;
-constexpr size_t max_text = 512;
 constexpr size_t max_calls = 256;  // a page
 
 #define CALL_COLUMNS                                                                                                 \
@@ -199,8 +198,6 @@ Status rewrite(store::Db& db, int64_t page, AccountId account) {
     return {};
 }
 }  // namespace
-
-std::string_view clip(const std::string& text) { return std::string_view(text).substr(0, max_text); }
 
 int64_t end_of_hour(int64_t us) {
     if (us > INT64_MAX - hour_us) return INT64_MAX;

@@ -12,8 +12,9 @@
 
 namespace aig::records {
 
-/// Texts of callers and providers are cut to it.
-std::string_view clip(const std::string& text);
+constexpr size_t max_text = 512;
+/// Texts of callers and providers are cut.
+inline std::string_view clip(const std::string& text) { return std::string_view(text).substr(0, max_text); }
 
 /// Writes the calls of a transaction. Writer thread only.
 class CallPages {
