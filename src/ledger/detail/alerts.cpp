@@ -82,8 +82,8 @@ Status tell_budget(const Vault& vault, store::Db& db, const Purse& purse, const 
 
 }  // namespace
 
-Status tell_charged(Vault& vault, store::Db& db, const OpenHold& hold, const Purse& purse,
-                    const std::vector<Budget*>& budgets, int64_t charged, int64_t at_us) {
+Status tell_charged(Vault& vault, store::Db& db, const OpenHold& hold, const Purse& purse, const Budgets& budgets,
+                    int64_t charged, int64_t at_us) {
     if (charged <= 0) return {};
     TRYV(tell_balance(vault, db, purse, charged, at_us));
     for (size_t i = 0; i < budgets.size(); ++i)

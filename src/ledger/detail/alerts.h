@@ -11,8 +11,8 @@
 namespace aig::ledger {
 
 /// After a charge: balance.low, balance.exhausted, usage.threshold.exceeded, subaccount.spend.exceeded.
-Status tell_charged(Vault& vault, store::Db& db, const OpenHold& hold, const Purse& purse,
-                    const std::vector<Budget*>& budgets, int64_t charged, int64_t at_us);
+Status tell_charged(Vault& vault, store::Db& db, const OpenHold& hold, const Purse& purse, const Budgets& budgets,
+                    int64_t charged, int64_t at_us);
 
 /// A refusal writes nothing; what it gives is committed on its own, once a top-up or period.
 std::optional<store::Event> refused_for_money(const Vault& vault, Purse& purse, int64_t at_us);

@@ -1,5 +1,7 @@
 #include "ledger/detail/canonical.h"
 
+#include <cstring>
+
 namespace aig::ledger {
 namespace {
 // The first number of every body: which layout follows.
@@ -21,18 +23,15 @@ PinnedRate get_rate(CanonReader& r) {
 bool sound(const PinnedRate& r) { return r.id >= 0 && r.per_usd.num > 0 && r.per_usd.den > 0; }
 }  // namespace
 
-CanonWriter& CanonWriter::number(int64_t v) {
-    auto u = (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
-    char bytes[10];
-    size_t n = 0;
-    for (; u >= 0x80; u >>= 7) bytes[n++] = static_cast<char>(u | 0x80);
-    bytes[n++] = static_cast<char>(u);
-    out_.append(bytes, n);
-    return *this;
-}
 CanonWriter& CanonWriter::text(std::string_view v) {
     number(static_cast<int64_t>(v.size()));
-    out_ += v;
+    if (v.size() > sizeof here_ - used_) {
+        flush();
+        out_ += v;
+        return *this;
+    }
+    if (!v.empty()) std::memcpy(here_ + used_, v.data(), v.size());
+    used_ += v.size();
     return *this;
 }
 
@@ -81,9 +80,9 @@ Result<HoldBody> decode_hold(std::string_view bytes) {
     body.request_id = r.text();
     if (layout == layout_hold_fx) body.fx = get_rate(r);
     const bool known = layout == layout_hold || (layout == layout_hold_fx && body.fx.id && sound(body.fx));
-    body.parts.resize(r.count(2));
+    body.parts.reset(r.count(2));
     for (auto& p : body.parts) p.wallet = r.number(), p.amount = r.number();
-    body.budgets.resize(r.count(2));
+    body.budgets.reset(r.count(2));
     for (auto& b : body.budgets) b.budget = r.number(), b.cap = r.number();
     if (!known || !r.done()) return damaged("a hold");
     return body;
@@ -120,7 +119,7 @@ Result<UsageBody> decode_usage(std::string_view bytes) {
         l.units = r.number();
         l.pico_per_unit = r.number();
     }
-    body.budgets.resize(r.count(1));
+    body.budgets.reset(r.count(1));
     for (auto& b : body.budgets) b = r.number();
     if (!known || !fits || !r.done()) return damaged("a usage entry");
     return body;

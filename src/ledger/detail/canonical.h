@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/few.h"
 #include "base/price.h"
 #include "base/result.h"
 
@@ -16,11 +17,30 @@ namespace aig::ledger {
 class CanonWriter {
   public:
     explicit CanonWriter(std::string& out) : out_(out) {}
-    CanonWriter& number(int64_t v);
+    CanonWriter(const CanonWriter&) = delete;
+    CanonWriter& operator=(const CanonWriter&) = delete;
+    ~CanonWriter() { flush(); }
+    CanonWriter& number(int64_t v) {
+        if (used_ > sizeof here_ - longest_number) flush();
+        auto u = (static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63);
+        char* at = here_ + used_;
+        for (; u >= 0x80; u >>= 7) *at++ = static_cast<char>(u | 0x80);
+        *at++ = static_cast<char>(u);
+        used_ = static_cast<size_t>(at - here_);
+        return *this;
+    }
     CanonWriter& text(std::string_view v);
+    /// What is written is in `out` from here, or when the writer ends.
+    void flush() {
+        out_.append(here_, used_);
+        used_ = 0;
+    }
 
   private:
+    static constexpr size_t longest_number = 10;
     std::string& out_;
+    size_t used_ = 0;
+    char here_[256];  // small values one by one would cost an append each
 };
 
 /// Refuses what the writer would not have written. After a refusal everything reads as 0 or "".
@@ -44,6 +64,9 @@ struct Part {
     int64_t wallet = 0, amount = 0;
     bool operator==(const Part&) const = default;
 };
+/// Most calls take from one wallet and count in few budgets: no allocation for those.
+using Parts = Few<Part, 2>;
+using BudgetIds = Few<int64_t, 4>;
 struct BudgetCap {
     int64_t budget = 0, cap = 0;
     bool operator==(const BudgetCap&) const = default;
@@ -60,8 +83,8 @@ struct PinnedRate {
 struct HoldBody {
     std::string request_id;
     PinnedRate fx;
-    std::vector<Part> parts;
-    std::vector<BudgetCap> budgets;
+    Parts parts;
+    Few<BudgetCap, 4> budgets;
 };
 /// entry.body of the first usage entry of a hold: all that re-prices the charge.
 struct UsageBody {
@@ -69,7 +92,7 @@ struct UsageBody {
     int64_t cost = 0, price_version = 0, flags = 0;
     Ratio ratio;
     std::vector<PriceLine> lines;
-    std::vector<int64_t> budgets;
+    BudgetIds budgets;
     PinnedRate fx;  ///< already in `ratio`
 };
 

@@ -56,7 +56,7 @@ class EntryCheck {
         int64_t hold = 0, first = 0, cost = 0;
         bool free = false;
         Wide taken = 0, overage = 0;
-        std::vector<int64_t> budgets;
+        BudgetIds budgets;
     };
     /// A deposit in another currency, and what must follow it.
     struct Exchange {

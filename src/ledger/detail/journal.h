@@ -1,10 +1,9 @@
 // The journal: appends entries and links each to the one before by SHA-256. Keeps the chain's end in memory and writes
-// it to chain_head once a commit. Writer thread only; verify() uses hash_entry() alone.
+// it to chain_head once a commit. Writer thread only.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,14 +52,10 @@ inline std::string_view bytes_of(const Hash& h) { return {reinterpret_cast<const
 /// SHA-256(previous || canonical bytes of the entry). `previous` is empty before the first entry.
 class EntryHasher {
   public:
-    EntryHasher();
-    ~EntryHasher();
     Hash hash(std::string_view previous, const Entry& e);
 
   private:
-    struct Digest;
-    std::unique_ptr<Digest> digest_;
-    std::string bytes_;
+    std::string bytes_;  // whose memory is used again
 };
 
 struct ChainHead {

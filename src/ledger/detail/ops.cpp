@@ -40,8 +40,8 @@ Error frozen_key() {
 int64_t room_in(const Budget& b, int64_t cap) { return std::max<int64_t>(0, cap - b.spent - b.held); }
 
 /// Takes `amount` out of the purse in spending order; what is held already stays out of reach.
-std::vector<Part> allocate(Vault& vault, Purse& purse, int64_t amount, int64_t at_us) {
-    std::vector<Part> parts;
+Parts allocate(Vault& vault, Purse& purse, int64_t amount, int64_t at_us) {
+    Parts parts;
     for (auto& w : purse.wallets) {
         if (!amount) break;
         const int64_t part = w.spendable(at_us) ? std::min(amount, w.available()) : 0;
@@ -53,14 +53,12 @@ std::vector<Part> allocate(Vault& vault, Purse& purse, int64_t amount, int64_t a
     }
     return parts;
 }
-void merge(std::vector<Part>& into, const std::vector<Part>& more) {
-    for (const auto& p : more) {
-        const auto it = std::find_if(into.begin(), into.end(), [&](const Part& q) { return q.wallet == p.wallet; });
-        if (it == into.end())
-            into.push_back(p);
-        else
-            it->amount += p.amount;
-    }
+void merge(Parts& into, const Part& p) {
+    const auto it = std::find_if(into.begin(), into.end(), [&](const Part& q) { return q.wallet == p.wallet; });
+    if (it == into.end())
+        into.push_back(p);
+    else
+        it->amount += p.amount;
 }
 Result<Purse*> active_purse(Vault& vault, store::Db& db, int64_t account) {
     TRY(auto* purse, vault.purse(db, account));
@@ -68,8 +66,8 @@ Result<Purse*> active_purse(Vault& vault, store::Db& db, int64_t account) {
     if (!purse->main().active) return Error(ErrorCode::account_blocked, "the account's wallet is frozen");
     return purse;
 }
-Result<std::vector<Budget*>> budgets_of(Vault& vault, store::Db& db, const OpenHold& hold) {
-    std::vector<Budget*> out;
+Result<Budgets> budgets_of(Vault& vault, store::Db& db, const OpenHold& hold) {
+    Budgets out;
     for (const auto& b : hold.body.budgets) {
         TRY(auto* budget, vault.budget(db, b.budget));
         out.push_back(budget);
@@ -155,12 +153,16 @@ Status HoldOp::check_budgets(store::Db& db, int64_t needed) {
 }
 
 Status HoldOp::apply(store::Db& db) {
-    OpenHold hold{vault().journal().next_hold(), request_.account.value, grant_, request_.owner, at_us_, {}};
+    if (purse_->available(at_us_) < grant_) return torn();
+    OpenHold& hold = vault().add(vault().journal().next_hold());
+    hold.account = request_.account.value;
+    hold.amount = grant_;
+    hold.owner = request_.owner;
+    hold.created_us = at_us_;
     hold.body.request_id = request_.request_id;
     hold.body.fx = {request_.fx.id, request_.fx.per_usd};
     hold.key = request_.key.value;
     hold.brake = request_.brake_nanos_per_minute.value_or(0);
-    if (purse_->available(at_us_) < grant_) return torn();
     hold.body.parts = allocate(vault(), *purse_, grant_, at_us_);
     for (size_t i = 0; i < budgets_.size(); ++i) {
         TRYV(vault().store_budget(db, refs_[i], *budgets_[i]));
@@ -168,14 +170,13 @@ Status HoldOp::apply(store::Db& db) {
         vault().touch(*budgets_[i]);
         hold.body.budgets.push_back({budgets_[i]->id, refs_[i].cap_nanos});
     }
-    std::string body;
+    std::string& body = vault().scratch();
     encode(body, hold.body);
     sql::gather_hold(hold, body);
     outcome_->hold = hold.id;
     outcome_->account = hold.account;
     outcome_->amount = grant_;
     outcome_->granted = true;
-    vault().add(std::move(hold));
     AIG_FAILPOINT("hold.written");
     return {};
 }
@@ -202,13 +203,13 @@ Status ExtendOp::check(store::Db& db) {
 
 Status ExtendOp::apply(store::Db& db) {
     if (purse_->available(at_us_) < grant_) return torn();
-    merge(hold_->body.parts, allocate(vault(), *purse_, grant_, at_us_));
+    for (const auto& p : allocate(vault(), *purse_, grant_, at_us_)) merge(hold_->body.parts, p);
     for (auto* b : budgets_) {
         b->held += grant_;
         vault().touch(*b);
     }
     hold_->amount += grant_;
-    std::string body;
+    std::string& body = vault().scratch();
     encode(body, hold_->body);
     return sql::gather_extended(db, *hold_, body);
 }
@@ -246,15 +247,15 @@ Status ResolveOp::give_back() {
 }
 
 /// From the held wallets first, in the order they were held; the rest from what else can be spent.
-std::vector<Part> SettleOp::debit(int64_t amount) {
-    std::vector<Part> parts;
+Parts SettleOp::debit(int64_t amount) {
+    Parts parts;
     const auto take = [&](Wallet& w, int64_t most) {
         const int64_t part = std::min({amount, most, w.available()});
         if (part <= 0) return;
         w.debits += part;
         amount -= part;
         vault().touch(w);
-        merge(parts, {{w.id, part}});
+        merge(parts, {w.id, part});
     };
     for (const auto& p : hold_->body.parts) take(*purse_->find(p.wallet), p.amount);
     for (auto& w : purse_->wallets)
@@ -285,7 +286,7 @@ void SettleOp::charge_nothing() {
     settlement_.flags |= flag_free;
 }
 
-Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
+Status SettleOp::write_usage(store::Db& db, const Parts& parts) {
     UsageBody usage{hold_->body.request_id,
                     settlement_.cost_nanos,
                     settlement_.price_version,
@@ -295,7 +296,7 @@ Status SettleOp::write_usage(store::Db& db, const std::vector<Part>& parts) {
                     {},
                     hold_->body.fx};
     for (const auto& b : hold_->body.budgets) usage.budgets.push_back(b.budget);
-    std::string body;
+    std::string& body = vault().scratch();
     encode(body, usage);
     settlement_.lines = std::move(usage.lines);
     Entry e{0, EntryKind::usage, hold_->account, purse_->main().id, 0, id_.value, at_us_, {}, body, hold_->page};
@@ -339,7 +340,7 @@ Status VoidOp::apply(store::Db& db) {
     TRYV(give_back());
     outcome_->voided = true;
     outcome_->available = purse_->available(at_us_);
-    std::string body;
+    std::string& body = vault().scratch();
     encode_void(body, hold_->body.request_id, static_cast<int64_t>(reason_));
     Entry e{0, EntryKind::void_, hold_->account, 0, 0, id_.value, at_us_, {}, body, hold_->page};
     TRY(const int64_t entry, vault().journal().append(db, e));

@@ -47,7 +47,7 @@ class HoldOp : public BookOp {
     HoldRequest request_;
     std::span<const BudgetRef> refs_;  // of the request: its free use, or its spend caps
     Purse* purse_ = nullptr;
-    std::vector<Budget*> budgets_;
+    Budgets budgets_;
     int64_t grant_ = 0, at_us_ = 0;
 };
 
@@ -64,7 +64,7 @@ class ExtendOp : public BookOp {
     int64_t more_, least_, grant_ = 0, at_us_ = 0;
     OpenHold* hold_ = nullptr;
     Purse* purse_ = nullptr;
-    std::vector<Budget*> budgets_;
+    Budgets budgets_;
 };
 
 /// How a hold was resolved: by this Op, or, with `before`, by an earlier one.
@@ -87,7 +87,7 @@ class ResolveOp : public BookOp {
     HoldId id_;
     OpenHold* hold_ = nullptr;
     Purse* purse_ = nullptr;
-    std::vector<Budget*> budgets_;
+    Budgets budgets_;
     int64_t at_us_ = 0;
 };
 
@@ -101,8 +101,8 @@ class SettleOp : public ResolveOp {
   private:
     void charge_nothing();
     void brake(const OpenHold& hold);
-    std::vector<Part> debit(int64_t amount);
-    Status write_usage(store::Db& db, const std::vector<Part>& parts);
+    Parts debit(int64_t amount);
+    Status write_usage(store::Db& db, const Parts& parts);
     Settlement settlement_;
     Braked braked_;
 };

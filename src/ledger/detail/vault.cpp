@@ -1,14 +1,12 @@
 #include "ledger/detail/vault.h"
 
-#include <fmt/format.h>
+#include <cstring>
 
 #include "ledger/ledger_store.h"
 
 namespace aig::ledger {
 namespace {
 constexpr size_t max_in_memory = 250'000;
-
-std::string key_of(const BudgetRef& ref) { return fmt::format("{}/{}/{}", ref.subject_kind, ref.subject, ref.period); }
 }  // namespace
 
 Wallet* Purse::find(int64_t wallet) {
@@ -77,11 +75,13 @@ Status Vault::forget(store::Db& db, int64_t account) {
 }
 
 Result<Budget*> Vault::budget(store::Db& db, const BudgetRef& ref) {
-    auto key = key_of(ref);
-    if (const auto it = budgets_.find(key); it != budgets_.end()) return &it->second;
+    char subject[sizeof ref.subject];
+    std::memcpy(subject, &ref.subject, sizeof subject);
+    key_.assign(1, static_cast<char>(ref.subject_kind)).append(subject, sizeof subject).append(ref.period);
+    if (const auto it = budgets_.find(key_); it != budgets_.end()) return &it->second;
     TRY(auto loaded, sql::load_budget(db, ref));
     loaded.counts = ref.subject_kind == subject_free;
-    auto* b = &budgets_.emplace(std::move(key), loaded).first->second;
+    auto* b = &budgets_.emplace(key_, loaded).first->second;
     if (b->id) budgets_by_id_.emplace(b->id, b);
     return b;
 }
@@ -103,10 +103,11 @@ Result<OpenHold*> Vault::open_hold(store::Db& db, int64_t id) {
     if (!loaded) return static_cast<OpenHold*>(nullptr);
     return &holds_.emplace(id, std::move(*loaded)).first->second;
 }
-OpenHold& Vault::add(OpenHold hold) {
+OpenHold& Vault::add(int64_t id) {
     open_count_.fetch_add(1, std::memory_order_relaxed);
-    const int64_t id = hold.id;
-    return holds_.insert_or_assign(id, std::move(hold)).first->second;
+    OpenHold& hold = holds_[id];
+    hold.id = id;
+    return hold;
 }
 void Vault::remove(int64_t hold) {
     open_count_.fetch_sub(1, std::memory_order_relaxed);

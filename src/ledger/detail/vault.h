@@ -55,6 +55,9 @@ struct Budget {
     int64_t units(int64_t nanos) const { return counts ? 1 : nanos; }
 };
 
+/// Those that a call counts in, few as a rule.
+using Budgets = Few<Budget*, 4>;
+
 struct OpenHold {
     int64_t id = 0, account = 0, amount = 0;
     Owner owner = Owner::call;
@@ -81,7 +84,8 @@ class Vault {
     Status store_budget(store::Db& db, const BudgetRef& ref, Budget& budget);
     /// Null when there is none: resolved, or never was.
     Result<OpenHold*> open_hold(store::Db& db, int64_t id);
-    OpenHold& add(OpenHold hold);
+    /// A new one, to be filled where it stands.
+    OpenHold& add(int64_t id);
     void remove(int64_t hold);
     /// The account's wallets have changed on disk: read them again.
     Status forget(store::Db& db, int64_t account);
@@ -94,6 +98,11 @@ class Vault {
     void trim();
 
     Journal& journal() { return journal_; }
+    /// Empty, for a body that is being written; the next call's has the same memory.
+    std::string& scratch() {
+        scratch_.clear();
+        return scratch_;
+    }
     int64_t open_count() const { return open_count_.load(std::memory_order_relaxed); }
 
   private:
@@ -105,11 +114,12 @@ class Vault {
     Shared shared_;
     Journal journal_;
     std::unordered_map<int64_t, Purse> purses_;
-    std::unordered_map<std::string, Budget> budgets_;
+    std::unordered_map<std::string, Budget> budgets_;  // by kind, subject and period
     std::unordered_map<int64_t, Budget*> budgets_by_id_;
     std::unordered_map<int64_t, OpenHold> holds_;
     std::vector<Wallet*> dirty_wallets_;
     std::vector<Budget*> dirty_budgets_;
+    std::string key_, scratch_;  // whose memory is used again
     std::atomic<int64_t> open_count_{0};
 };
 
