@@ -1,17 +1,15 @@
 -- What calls write, a row ("page") a transaction instead of a row a call: the bodies are rows in a blob (src/store/rows.h), which
 -- page_rows(body) gives to SQL. Rows that are there stay where they are and stay readable. See docs/decisions/0021-pages.md.
 
--- The request log. Calls are numbered without a gap, behind those of `call`. All calls of a page started in one hour (UTC), so that
--- the pages of a span of time are found by last_us.
+-- The request log. Calls are numbered without a gap, behind those of `call`.
 CREATE TABLE call_page (
   last_id $ID,
   first_id BIGINT NOT NULL,
-  last_us BIGINT NOT NULL,               -- the newest started_us in it
   body $BYTES NOT NULL                   -- columns as in call_paged
 );
-CREATE INDEX call_page_time ON call_page (last_us);
 
--- Which pages have calls of an account (of one of its sub-accounts; 0 = its own).
+-- Which pages have calls of an account (of one of its sub-accounts; 0 = its own). All calls of a page started in one hour (UTC): those
+-- of a span of time are in pages whose newest of the account started in it or less than an hour behind it.
 CREATE TABLE call_page_account (
   account_id BIGINT NOT NULL,
   last_us BIGINT NOT NULL,               -- the newest started_us of these calls
@@ -28,7 +26,7 @@ CREATE VIEW call_paged AS
          r.c12 AS stop_reason, r.c13 AS started_us, r.c14 AS duration_us, r.c15 AS first_byte_us, r.c16 AS status,
          r.c17 AS attempts, r.c18 AS flags, r.c19 AS input, r.c20 AS cached_input, r.c21 AS cache_write, r.c22 AS output,
          r.c23 AS reasoning, r.c24 AS cost_nanos, r.c25 AS operator_cost_nanos, r.c4 AS sub_account_id,
-         p.last_id AS page, p.last_us AS page_us
+         p.last_id AS page
   FROM call_page p, page_rows(p.body) r;
 
 -- Holds of calls, up to 64 of one transaction with numbers that follow one another. The holds of jobs, and those that were extended,

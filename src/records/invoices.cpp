@@ -32,13 +32,12 @@ constexpr char line_insert[] =
 constexpr char lines_all[] =
     "SELECT day, provider, model, request_id, units, cost_nanos FROM provider_invoice_line WHERE invoice = ? ORDER BY "
     "line";
-#define OUR_CALLS                                                                                             \
-    "SELECT started_us, provider, upstream_model, request_id, input + cached_input + cache_write + output + " \
-    "reasoning, "                                                                                             \
-    "operator_cost_nanos FROM "
+#define OUR_CALLS                                                                                                  \
+    "SELECT c.started_us, c.provider, c.upstream_model, c.request_id, c.input + c.cached_input + c.cache_write + " \
+    "c.output + c.reasoning, c.operator_cost_nanos FROM "
 constexpr char calls_between[] = OUR_CALLS
-    "call WHERE started_us >= ?1 AND started_us < ?2 AND provider <> '' UNION ALL " OUR_CALLS
-    "call_paged WHERE page_us >= ?1 AND page_us < ?3 AND started_us >= ?1 AND started_us < ?2 AND provider <> ''";
+    "call c WHERE c.started_us >= ?1 AND c.started_us < ?2 AND c.provider <> '' UNION ALL " OUR_CALLS CALLS_IN_PAGES
+    " AND c.provider <> ''";
 #undef OUR_CALLS
 constexpr const char* all_statements[] = {head_insert, head_by_id, heads,        head_complete,
                                           line_insert, lines_all,  calls_between};

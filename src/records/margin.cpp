@@ -19,22 +19,19 @@ constexpr int64_t day_us = 86'400'000'000;
     "call n WHERE n.account_id > who.id) FROM who WHERE who.id IS NOT NULL) "
 #define OF_THE_DAYS \
     "c.account_id IN (SELECT id FROM who WHERE id IS NOT NULL) AND c.started_us >= ?1 AND c.started_us < ?2"
-#define PAGES_OF_THE_DAYS "c.page_us >= ?1 AND c.page_us < ?3 AND c.started_us >= ?1 AND c.started_us < ?2"
 // A wallet's currency is fixed, so that of the account's main wallet is the one of every charge.
 #define MARGIN_COLUMNS \
     "c.request_id, c.account_id, c.model, c.provider, c.started_us, c.error_code, c.cost_nanos, c.operator_cost_nanos"
 constexpr char margin_calls[] = ACCOUNTS_IN_LOG
     "SELECT l.request_id, l.account_id, l.model, l.provider, l.started_us, l.error_code, l.cost_nanos, "
     "l.operator_cost_nanos, COALESCE(w.currency, 'USD') FROM (SELECT " MARGIN_COLUMNS " FROM call c WHERE " OF_THE_DAYS
-    " UNION ALL SELECT " MARGIN_COLUMNS " FROM call_paged c WHERE " PAGES_OF_THE_DAYS
+    " UNION ALL SELECT " MARGIN_COLUMNS " FROM " CALLS_IN_PAGES
     ") l LEFT JOIN wallet w ON w.account_id = l.account_id AND w.kind = 0";
 constexpr char cost_calls[] =
     ACCOUNTS_IN_LOG "SELECT c.request_id, c.started_us, c.cost_nanos FROM call c WHERE " OF_THE_DAYS
-                    " UNION ALL SELECT c.request_id, c.started_us, c.cost_nanos FROM call_paged c "
-                    "WHERE " PAGES_OF_THE_DAYS;
+                    " UNION ALL SELECT c.request_id, c.started_us, c.cost_nanos FROM " CALLS_IN_PAGES;
 #undef ACCOUNTS_IN_LOG
 #undef OF_THE_DAYS
-#undef PAGES_OF_THE_DAYS
 #undef MARGIN_COLUMNS
 constexpr const char* all_statements[] = {margin_calls, cost_calls};
 

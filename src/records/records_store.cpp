@@ -52,10 +52,13 @@ class CallRows final : public store::Deferred {
         if (calls_.empty()) return {};
         TRYV(pages_.write(db, calls_));
         TRYV(add_to_days(db));
-        drop();
+        calls_.clear();
         return {};
     }
-    void drop() override { calls_.clear(); }
+    void drop() override {
+        calls_.clear();
+        pages_.forget();
+    }
 
   private:
     /// A row of the daily sums, by its first call.

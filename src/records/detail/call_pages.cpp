@@ -34,7 +34,7 @@ constexpr char page_newest_sub[] =
     "p.last_id = a.page WHERE a.account_id = ? AND a.last_us < ? AND a.sub_account_id = ? AND a.sub_account_id <> 0 "
     "ORDER BY a.last_us DESC";
 constexpr char page_last[] = "SELECT last_id, first_id, body FROM call_page ORDER BY last_id DESC";
-constexpr char page_insert[] = "INSERT INTO call_page (last_id, first_id, last_us, body) VALUES (?, ?, ?, ?)";
+constexpr char page_insert[] = "INSERT INTO call_page (last_id, first_id, body) VALUES (?, ?, ?)";
 constexpr char owner_insert[] =
     "INSERT INTO call_page_account (account_id, last_us, page, sub_account_id) VALUES (?, ?, ?, ?)";
 constexpr char last_number[] = "SELECT COALESCE((SELECT MAX(last_id) FROM call_page), (SELECT MAX(id) FROM call), 0)";
@@ -209,15 +209,17 @@ Status CallPages::write(store::Db& db, std::vector<const CallRecord*>& calls) {
     const auto hour = [](const CallRecord* c) { return end_of_hour(c->started_us); };
     const auto by_hour = [&](const auto* a, const auto* b) { return hour(a) < hour(b); };
     if (!std::is_sorted(calls.begin(), calls.end(), by_hour)) std::stable_sort(calls.begin(), calls.end(), by_hour);
-    auto number = db.query(last_number);
-    TRYV(number.step());
-    int64_t id = number.integer(0) + 1;
+    if (!last_id_) {
+        auto number = db.query(last_number);
+        TRYV(number.step());
+        last_id_ = number.integer(0);
+    }
     for (size_t i = 0; i < calls.size();) {
         size_t n = 1;
         while (i + n < calls.size() && n < max_calls && hour(calls[i + n]) == hour(calls[i])) ++n;
-        TRYV(write_page(db, Calls(calls).subspan(i, n), id));
+        TRYV(write_page(db, Calls(calls).subspan(i, n), *last_id_ + 1));
         i += n;
-        id += static_cast<int64_t>(n);
+        *last_id_ += static_cast<int64_t>(n);
     }
     return {};
 }
@@ -225,15 +227,13 @@ Status CallPages::write(store::Db& db, std::vector<const CallRecord*>& calls) {
 Status CallPages::write_page(store::Db& db, Calls calls, int64_t first_id) {
     rows_.clear();
     owners_.clear();
-    int64_t last_us = calls[0]->started_us;
     for (const auto* c : calls) {
         add_row(rows_, *c);
         own(*c);
-        last_us = std::max(last_us, c->started_us);
     }
     const int64_t last_id = first_id + std::ssize(calls) - 1;
     auto q = db.query(page_insert);
-    TRYV(q.bind(last_id).bind(first_id).bind(last_us).bind_blob_ref(rows_.body()).run());
+    TRYV(q.bind(last_id).bind(first_id).bind_blob_ref(rows_.body()).run());
     return write_owners(db, last_id);
 }
 

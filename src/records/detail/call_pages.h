@@ -2,6 +2,7 @@
 // it. Calls that were logged before there were pages are rows of `call`: whoever reads the log reads both.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ class CallPages {
   public:
     /// May put them into another order.
     Status write(store::Db& db, std::vector<const CallRecord*>& calls);
+    /// What is known of the database: a transaction is rolled back.
+    void forget() { last_id_.reset(); }
 
   private:
     using Calls = std::span<const CallRecord* const>;
@@ -32,11 +35,22 @@ class CallPages {
     void own(const CallRecord& call);
     store::RowsWriter rows_{26};
     std::vector<Owner> owners_;
+    std::optional<int64_t> last_id_;
 };
 
 /// Pages have the calls of one hour (UTC): those that started before `us` are in pages whose newest call started before
 /// the end of the hour of us - 1.
 int64_t end_of_hour(int64_t us);
+
+/// SQL: the calls `c` of call_paged, of whatever account, that started in [?1, ?2), with ?3 = end_of_hour(?2 - 1). The
+/// accounts in the log are found by skipping from one to the next, and of each only the pages of that time are read.
+#define CALLS_IN_PAGES                                                                                                 \
+    "call_paged c WHERE c.page IN (WITH RECURSIVE who(id) AS (SELECT MIN(account_id) FROM call_page_account UNION "    \
+    "ALL "                                                                                                             \
+    "SELECT (SELECT MIN(n.account_id) FROM call_page_account n WHERE n.account_id > who.id) FROM who WHERE who.id IS " \
+    "NOT NULL) SELECT a.page FROM call_page_account a WHERE a.account_id IN (SELECT id FROM who WHERE id IS NOT "      \
+    "NULL) "                                                                                                           \
+    "AND a.last_us >= ?1 AND a.last_us < ?3) AND c.started_us >= ?1 AND c.started_us < ?2"
 
 struct StoredCall {
     int64_t id = 0;
