@@ -31,7 +31,7 @@ void add_head(net::Headers& headers, std::string_view head) {
         const auto line = head.substr(0, head.find('\n'));
         head.remove_prefix(line.size() + 1);
         if (const auto colon = line.find(": "); colon != std::string_view::npos)
-            headers.add(std::string(line.substr(0, colon)), std::string(line.substr(colon + 2)));
+            headers.add_named(line.substr(0, colon), line.substr(colon + 2));
     }
 }
 

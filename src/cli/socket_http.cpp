@@ -74,7 +74,7 @@ Result<HttpReply> parse(const std::string& text) {
         if (colon == std::string_view::npos) return garbage("has a broken head");
         auto value = line.substr(colon + 1);
         while (value.starts_with(' ')) value.remove_prefix(1);
-        reply.headers.add(std::string(line.substr(0, colon)), std::string(value));
+        reply.headers.add_named(line.substr(0, colon), value);
     }
     reply.body = text.substr(head_end + 4);
     const auto length = reply.headers.get("content-length");

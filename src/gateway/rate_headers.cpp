@@ -16,7 +16,7 @@ int64_t seconds(int64_t ms) { return (ms + 999) / 1000; }
 
 /// The three names of one family, whole: every reply has nine of them.
 struct Names {
-    std::string_view limit, remaining, reset;
+    net::HeaderName limit, remaining, reset;
 };
 constexpr Names openai_requests{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
                                 "x-ratelimit-reset-requests"};
@@ -30,7 +30,7 @@ constexpr Names anthropic_tokens{"anthropic-ratelimit-tokens-limit", "anthropic-
                                  "anthropic-ratelimit-tokens-reset"};
 
 /// "<number><unit>", without a heap.
-void add(net::Headers& h, std::string_view name, int64_t number, std::string_view unit = {}) {
+void add(net::Headers& h, net::HeaderName name, int64_t number, std::string_view unit = {}) {
     char value[32];
     char* digits = std::to_chars(value, value + 24, number).ptr;
     digits = std::copy(unit.begin(), unit.end(), digits);

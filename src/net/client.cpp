@@ -3,6 +3,8 @@
 #include <charconv>
 
 #include "base/time.h"
+#include "net/detail/framing.h"
+#include "net/detail/header_lines.h"
 #include "net/detail/outgoing.h"
 #include "net/detail/reply.h"
 #include "net/detail/tls.h"
@@ -12,15 +14,6 @@ namespace aig::net {
 using namespace detail;
 
 namespace {
-
-bool one_line(std::string_view text) {
-    bool bad = false;  // without a branch a byte
-    for (const char c : text) {
-        const auto u = static_cast<unsigned char>(c);
-        bad |= (u < 0x20 && c != '\t') || u == 0x7f;
-    }
-    return !bad;
-}
 
 /// Lines the client writes itself.
 bool ours(std::string_view name) {
@@ -60,15 +53,8 @@ Result<std::string> request_head(const Pool& pool, const ClientRequest& request,
     if (pool.proxy && !upstream.tls && !pool.proxy->authorization.empty()) {
         out += "proxy-authorization: " + pool.proxy->authorization + "\r\n";
     }
-    for (const auto& [name, value] : request.headers) {
-        if (ours(name)) continue;
-        if (!is_token(name) || !one_line(value))
-            return Error(ErrorCode::internal, "a header for the provider is malformed");
-        out += name;
-        out += ": ";
-        out += value;
-        out += "\r\n";
-    }
+    if (append_lines(out, request.headers, ours) > 0)
+        return Error(ErrorCode::internal, "a header for the provider is malformed");
     if (body_size > 0 || request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
         char digits[24];
         const auto end = std::to_chars(digits, digits + sizeof digits, body_size).ptr;

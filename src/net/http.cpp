@@ -1,11 +1,15 @@
 #include "net/http.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace aig::net {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+/// Or, for bytes that are no letters, perhaps.
+bool same_letter(char a, char b) { return ((a ^ b) & ~0x20) == 0; }
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -23,32 +27,54 @@ bool iequals(std::string_view a, std::string_view b) {
     return true;
 }
 
-void Headers::add(std::string_view name, std::string_view value) {
-    // A view into our own text would not outlive its growing.
-    const auto ours = [this](std::string_view s) {
-        return s.data() >= text_.data() && s.data() < text_.data() + text_.size();
-    };
-    if (ours(name) || ours(value)) {
-        const std::string n(name), v(value);
-        return add(n, v);
-    }
-    lines_.push_back(
-        {static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
-    text_.append(name).append(value);
+Headers::Headers(const Headers& o) : gaps_(o.gaps_), known_names_(o.known_names_), lines_(o.lines_) {
+    grow(o.size_);
+    if (o.size_ > 0) std::memcpy(text_.get(), o.text_.get(), o.size_);
+    size_ = o.size_;
+}
+
+Headers::Block Headers::grow(size_t bytes) {
+    if (bytes <= capacity_) return nullptr;
+    capacity_ = static_cast<uint32_t>(std::max<size_t>({bytes, size_t{2} * capacity_, 256}));
+    Block more = std::make_unique_for_overwrite<char[]>(capacity_);
+    if (size_ > 0) std::memcpy(more.get(), text_.get(), size_);
+    return std::exchange(text_, std::move(more));
+}
+
+void Headers::reserve(size_t lines, size_t bytes) {
+    lines_.reserve(lines);
+    grow((bytes ? bytes : lines * 48) + lines * 4);
+}
+
+void Headers::put(std::string_view name, std::string_view value) {
+    const Block left = grow(size_ + name.size() + value.size() + 4);
+    lines_.push_back({size_, static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
+    char* p = text_.get() + size_;
+    if (!name.empty()) std::memcpy(p, name.data(), name.size());
+    p += name.size();
+    *p++ = ':';
+    *p++ = ' ';
+    if (!value.empty()) std::memcpy(p, value.data(), value.size());
+    p += value.size();
+    *p++ = '\r';
+    *p++ = '\n';
+    size_ = static_cast<uint32_t>(p - text_.get());
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
     remove(name);
-    add(name, value);
+    add_named(name, value);
 }
 
 void Headers::remove(std::string_view gone) {
-    std::erase_if(lines_, [&](const Place& p) { return iequals(name(p), gone); });
+    gaps_ |= std::erase_if(lines_, [&](const Place& p) { return iequals(name(p), gone); }) > 0;
 }
 
 std::string_view Headers::get(std::string_view wanted) const {
-    for (const Place& p : lines_)
-        if (iequals(name(p), wanted)) return value(p);
+    for (const Place& p : lines_)  // mostly no: the size, or else the first letter, says it
+        if (p.name_size == wanted.size() && (wanted.empty() || same_letter(text_[p.at], wanted[0])) &&
+            iequals(name(p), wanted))
+            return value(p);
     return {};
 }
 

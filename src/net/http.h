@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,12 +14,45 @@
 
 namespace aig::net {
 
-/// Header list in order. Lookup is case-insensitive and linear (heads are at most 100 lines). All names and values
-/// stand in one text, so a head costs two allocations however many lines it has; views of them live until the next
-/// add().
+constexpr bool is_name_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+/// The name of a header as a literal: the compiler sees that it is one.
+class HeaderName {
+  public:
+    template <size_t N>
+    consteval HeaderName(const char (&literal)[N]) : text_(literal, N - 1) {
+        if (text_.empty()) throw "a header's name is empty";
+        for (const char c : text_)
+            if (!is_name_byte(c)) throw "a header's name holds a byte that none may have";
+    }
+    constexpr std::string_view text() const { return text_; }
+
+  private:
+    std::string_view text_;
+};
+
+/// Header list in order. Lookup is case-insensitive and linear (heads are at most 100 lines). All lines stand in one
+/// block as they are written to a connection ("name: value\r\n"), so a head costs two allocations however many lines
+/// it has, and writing one costs a copy; views of names and values live until the next add().
 class Headers {
   public:
-    void add(std::string_view name, std::string_view value);
+    Headers() = default;
+    Headers(const Headers& o);
+    Headers(Headers&& o) noexcept { swap(o); }
+    Headers& operator=(Headers o) noexcept {
+        swap(o);
+        return *this;
+    }
+
+    void add(HeaderName name, std::string_view value) { put(name.text(), value); }
+    /// A name from elsewhere; what is no token is left out where the list is written.
+    void add_named(std::string_view name, std::string_view value) {
+        known_names_ = false;
+        put(name, value);
+    }
     void set(std::string_view name, std::string_view value);  ///< replaces all of that name
     void remove(std::string_view name);
     /// The first value of that name, "" when absent.
@@ -28,12 +62,17 @@ class Headers {
     size_t size() const { return lines_.size(); }
     void clear() {
         lines_.clear();
-        text_.clear();
+        size_ = 0;
+        gaps_ = false;
+        known_names_ = true;
     }
-    void reserve(size_t lines, size_t bytes = 0) {
-        lines_.reserve(lines);
-        text_.reserve(bytes ? bytes : lines * 48);
-    }
+    void reserve(size_t lines, size_t bytes = 0);
+
+    /// All lines in wire form; "" when some were removed (their bytes are still there).
+    std::string_view wire() const { return gaps_ ? std::string_view() : std::string_view(text_.get(), size_); }
+
+    /// All names came from literals.
+    bool known_names() const { return known_names_; }
 
     using Line = std::pair<std::string_view, std::string_view>;
     class Iterator {
@@ -62,11 +101,25 @@ class Headers {
     struct Place {
         uint32_t at, name_size, value_size;
     };
-    std::string_view name(const Place& p) const { return {text_.data() + p.at, p.name_size}; }
-    std::string_view value(const Place& p) const { return {text_.data() + p.at + p.name_size, p.value_size}; }
+    using Block = std::unique_ptr<char[]>;
+    std::string_view name(const Place& p) const { return {text_.get() + p.at, p.name_size}; }
+    std::string_view value(const Place& p) const { return {text_.get() + p.at + p.name_size + 2, p.value_size}; }
     Line line(size_t i) const { return {name(lines_[i]), value(lines_[i])}; }
+    void swap(Headers& o) noexcept {
+        std::swap(text_, o.text_);
+        std::swap(size_, o.size_);
+        std::swap(capacity_, o.capacity_);
+        std::swap(gaps_, o.gaps_);
+        std::swap(known_names_, o.known_names_);
+        std::swap(lines_, o.lines_);
+    }
+    /// Room for so many bytes in all; gives back the block that was left, in which a caller's view may still stand.
+    Block grow(size_t bytes);
+    void put(std::string_view name, std::string_view value);
 
-    std::string text_;
+    Block text_;
+    uint32_t size_ = 0, capacity_ = 0;
+    bool gaps_ = false, known_names_ = true;
     std::vector<Place> lines_;
 };
 

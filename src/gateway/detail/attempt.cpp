@@ -59,16 +59,22 @@ Status fill(Flow& f, const route::Attempt& a, const net::Upstream& upstream, Out
     TRYV(f.lossless ? fill_lossless(f, a, out) : fill_translated(f, *request, a, out));
     out.request.target = out.encoded.path;
     out.request.headers.reserve(12, 512);
-    for (auto& [name, value] : out.encoded.headers) out.request.headers.add(name, value);
-    for (const auto& [name, value] : provider.headers) out.request.headers.add(name, value);
+    for (auto& [name, value] : out.encoded.headers) out.request.headers.add_named(name, value);
+    for (const auto& [name, value] : provider.headers) out.request.headers.add_named(name, value);
     if (f.lossless)
         for (const auto& [name, value] : f.call.forward) out.request.headers.set(name, value);
     if (out.request.headers.get("accept").empty())
         out.request.headers.add("accept", f.envelope.stream ? "text/event-stream" : "application/json");
     out.request.headers.add("x-request-id", f.call.request_id);
-    const auto host = upstream.host_header(), path = upstream.base_path + out.request.target;
-    const catalogue::Sending sending{host, path, out.request.body, now_us() / 1'000'000};
-    for (auto& [name, value] : auth_headers(provider, *a.key, sending)) out.request.headers.add(name, value);
+    std::string host, path;
+    int64_t at_s = 0;
+    if (provider.auth == catalogue::Auth::sigv4) {  // what a signature covers; nobody else needs it
+        host = upstream.host_header();
+        path = upstream.base_path + out.request.target;
+        at_s = now_us() / 1'000'000;
+    }
+    const catalogue::Sending sending{host, path, out.request.body, at_s};
+    for (auto& [name, value] : auth_headers(provider, *a.key, sending)) out.request.headers.add_named(name, value);
     return {};
 }
 

@@ -1,9 +1,9 @@
 #include <charconv>
-#include <cstring>
 #include <ctime>
 
 #include "base/log.h"
 #include "net/detail/connection.h"
+#include "net/detail/header_lines.h"
 
 namespace aig::net::detail {
 namespace {
@@ -29,19 +29,6 @@ void append_number(std::string& out, int64_t n, int base = 10) {
     out.append(digits, static_cast<size_t>(end - digits));
 }
 
-/// Where the next line goes.
-char* put_line(char* p, std::string_view name, std::string_view value) {
-    std::memcpy(p, name.data(), name.size());
-    p += name.size();
-    *p++ = ':';
-    *p++ = ' ';
-    if (!value.empty()) std::memcpy(p, value.data(), value.size());
-    p += value.size();
-    *p++ = '\r';
-    *p++ = '\n';
-    return p;
-}
-
 /// The server's own lines; a handler's are left out.
 bool ours(std::string_view name) {
     switch (name.size()) {
@@ -58,12 +45,6 @@ bool ours(std::string_view name) {
     }
 }
 
-bool one_line(std::string_view text) {
-    bool bad = false;  // without a branch a byte
-    for (const char c : text) bad |= static_cast<unsigned char>(c) < 0x20 && c != '\t';
-    return !bad;
-}
-
 bool bodiless(int status) { return status == 204 || status == 304; }
 
 }  // namespace
@@ -76,20 +57,7 @@ void Connection::append_head(std::string& out, int status, const Headers& header
     out += ' ';
     out += reason_phrase(status);
     out += "\r\n";
-    size_t most = 0;
-    for (const auto& [name, value] : headers) most += name.size() + value.size() + 4;
-    const size_t at = out.size();
-    out.resize(at + most);
-    char* end = out.data() + at;
-    for (const auto& [name, value] : headers) {
-        if (ours(name)) continue;
-        if (!is_token(name) || !one_line(value)) {
-            log::error("reply_header_dropped", {{"status", status}});
-            continue;
-        }
-        end = put_line(end, name, value);
-    }
-    out.resize(static_cast<size_t>(end - out.data()));
+    if (append_lines(out, headers, ours) > 0) log::error("reply_header_dropped", {{"status", status}});
     out += date_line(part_->now_ms);
     if (length >= 0 && !bodiless(status)) {
         out += "content-length: ";

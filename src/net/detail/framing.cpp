@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -22,7 +21,11 @@ constexpr std::array<bool, 256> make_table(std::string_view others) {
     for (const char c : others) t[static_cast<unsigned char>(c)] = true;
     return t;
 }
-constexpr auto kToken = make_table("!#$%&'*+-.^_`|~");
+constexpr auto kToken = [] {
+    std::array<bool, 256> t{};
+    for (size_t c = 0; c < 256; ++c) t[c] = is_name_byte(static_cast<char>(c));
+    return t;
+}();
 constexpr auto kHost = make_table(".-_~%!$&'()*+;=:[]");
 
 bool all_in(const std::array<bool, 256>& table, std::string_view text) {
@@ -36,18 +39,24 @@ __m128i within(__m128i v, char first, char count) {
     const __m128i from_zero = _mm_sub_epi8(v, _mm_set1_epi8(first));
     return _mm_cmpeq_epi8(_mm_min_epu8(from_zero, _mm_set1_epi8(static_cast<char>(count - 1))), from_zero);
 }
-/// The first sixteen bytes, or what there is.
-bool plain_name_start(std::string_view text, char (&room)[16]) {
-    const char* from = text.data();
-    if (text.size() < sizeof room) {
-        std::memset(room, '-', sizeof room);
-        std::memcpy(room, from, text.size());
-        from = room;
-    }
+/// A bit for each of sixteen bytes that nearly all names are made of: lower case, digits, '-'.
+unsigned plain_mask(const char* from) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
     const __m128i plain =
         _mm_or_si128(_mm_or_si128(within(v, 'a', 26), within(v, '0', 10)), _mm_cmpeq_epi8(v, _mm_set1_epi8('-')));
-    return _mm_movemask_epi8(plain) == 0xffff;
+    return static_cast<unsigned>(_mm_movemask_epi8(plain));
+}
+/// Whole blocks, the last one beyond the name's end or overlapping the one before.
+bool plain_name(std::string_view text, size_t readable) {
+    constexpr size_t block = 16;
+    const char* p = text.data();
+    size_t left = text.size();
+    for (; left >= block; p += block, left -= block, readable -= std::min(readable, block))
+        if (plain_mask(p) != 0xffff) return false;
+    if (left == 0) return true;
+    const unsigned wanted = (1U << left) - 1;
+    if (readable >= block) return (plain_mask(p) & wanted) == wanted;
+    return text.size() >= block && plain_mask(p + left - block) == 0xffff;
 }
 #endif
 
@@ -214,15 +223,10 @@ bool forbidden_in_trailer(std::string_view name) {
                        [&](std::string_view f) { return iequals(name, f); });
 }
 
-bool is_token(std::string_view text) {
+bool is_token(std::string_view text, [[maybe_unused]] size_t readable) {
     if (text.empty()) return false;
 #if defined(__SSE2__)
-    // What nearly all names are made of, sixteen at a time: lower case, digits, '-'.
-    char block[16];
-    for (std::string_view rest = text; plain_name_start(rest, block);) {
-        if (rest.size() <= sizeof block) return true;
-        rest.remove_prefix(sizeof block);
-    }
+    if (plain_name(text, readable)) return true;
 #endif
     return all_in(kToken, text);
 }

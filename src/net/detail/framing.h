@@ -44,7 +44,8 @@ Result<Framing> judge_framing(const StartLine& start, std::span<const Field> fie
 /// Fields that may not stand in a trailer, because they would change how the message is framed, routed or authorised.
 bool forbidden_in_trailer(std::string_view name);
 
-bool is_token(std::string_view text);
+/// `readable`: so many bytes may be read from the text's first one on, for speed; only the text's own matter.
+bool is_token(std::string_view text, size_t readable = 0);
 bool is_host(std::string_view text);
 
 }  // namespace aig::net::detail

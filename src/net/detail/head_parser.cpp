@@ -84,7 +84,8 @@ Status read_parts(llhttp_t& parser, llhttp_type_t type, std::string_view head, s
     if (parts.fields.size() != fields) return bad("the header lines are ambiguous");
     if (parser.http_major != 1 || parser.http_minor > 1) return bad("the version is not HTTP/1.0 or HTTP/1.1");
     for (const Field& f : parts.fields) {
-        if (!is_token(f.name)) return bad("a header name holds a forbidden byte");
+        if (!is_token(f.name, static_cast<size_t>(parts.end - f.name.data())))
+            return bad("a header name holds a forbidden byte");
     }
     return {};
 }
@@ -106,7 +107,7 @@ void copy_headers(const std::vector<Field>& fields, Headers& out) {
     size_t bytes = 0;
     for (const Field& f : fields) bytes += f.name.size() + f.value.size();
     out.reserve(fields.size(), bytes);
-    for (const Field& f : fields) out.add(f.name, f.value);
+    for (const Field& f : fields) out.add_named(f.name, f.value);
 }
 
 /// Bytes of RFC 3986 that may stand in path and query; all others must be escaped.

@@ -1,31 +1,14 @@
 #include "net/detail/head_scanner.h"
 
-#include <algorithm>
-#include <cstdint>
 #include <cstring>
 #include <string>
+
+#include "net/detail/header_lines.h"
 
 namespace aig::net::detail {
 namespace {
 
 Error bad(const char* what) { return Error(ErrorCode::bad_request, what); }
-
-/// CR and LF are counted too: a finished head holds exactly two per line. 8-bit sums over short blocks, so that the
-/// compiler makes vectors of it.
-size_t count_controls(std::string_view head) {
-    constexpr size_t block = 128;
-    size_t n = 0;
-    while (!head.empty()) {
-        uint8_t found = 0;
-        for (const char c : head.substr(0, block)) {
-            const auto u = static_cast<uint8_t>(c);
-            found = static_cast<uint8_t>(found + (((u < 0x20) & (u != '\t')) | (u == 0x7f)));
-        }
-        n += found;
-        head.remove_prefix(std::min(head.size(), block));
-    }
-    return n;
-}
 
 }  // namespace
 
@@ -42,18 +25,27 @@ Result<size_t> HeadScanner::scan(std::string_view bytes) {
         const bool blank = lf - line_start_ == 1;
         line_start_ = scanned_ = lf + 1;
         if (!blank) continue;
-        if (count_controls(bytes.substr(0, scanned_)) != 2 * lines_) return bad("the head holds a control byte");
+        TRYV(count_new_lines(bytes));
         return scanned_;
     }
+    TRYV(count_new_lines(bytes));
     TRYV(check_partial(bytes));
     scanned_ = bytes.size();
     return 0;
 }
 
+/// Whole lines hold exactly two control bytes each: CR and LF at their end.
+Status HeadScanner::count_new_lines(std::string_view bytes) {
+    const size_t found = count_controls(bytes.substr(counted_, line_start_ - counted_));
+    if (found != 2 * (lines_ - counted_lines_)) return bad("the head holds a control byte");
+    counted_ = line_start_;
+    counted_lines_ = lines_;
+    return {};
+}
+
 /// `line` ends before its LF.
-Status HeadScanner::check_line(std::string_view line) {
+Status HeadScanner::check_line(std::string_view line) const {
     if (line.empty() || line.back() != '\r') return bad("a line ends in LF without CR");
-    if (std::memchr(line.data(), '\r', line.size() - 1)) return bad("a line holds a CR");
     if (lines_ == 0) {
         if (line.size() == 1) return bad("the first line is empty");
         if (line.size() > limits_.first_line) return Error(ErrorCode::uri_too_long, "the request line is too long");
@@ -66,7 +58,7 @@ Status HeadScanner::check_line(std::string_view line) {
 
 Status HeadScanner::check_partial(std::string_view bytes) const {
     const std::string_view line = bytes.substr(line_start_);
-    if (!line.empty() && std::memchr(line.data(), '\r', line.size() - 1)) return bad("a line holds a CR");
+    if (!line.empty() && std::memchr(line.data(), '\r', line.size() - 1)) return bad("the head holds a control byte");
     if (lines_ == 0 && line.size() > limits_.first_line) {
         return Error(ErrorCode::uri_too_long, "the request line is too long");
     }

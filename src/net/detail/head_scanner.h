@@ -25,15 +25,17 @@ class HeadScanner {
     Result<size_t> scan(std::string_view bytes);
     /// Lines of the finished head, without the first and the blank one.
     size_t field_lines() const { return lines_ - 2; }
-    void reset() { lines_ = line_start_ = scanned_ = 0; }
+    void reset() { lines_ = line_start_ = scanned_ = counted_ = counted_lines_ = 0; }
 
   private:
-    Status check_line(std::string_view line);
+    Status check_line(std::string_view line) const;
+    Status count_new_lines(std::string_view bytes);
     Status check_partial(std::string_view bytes) const;
     Status check_size(size_t end) const;
 
     HeadLimits limits_;
     size_t lines_ = 0, line_start_ = 0, scanned_ = 0;
+    size_t counted_ = 0, counted_lines_ = 0;  ///< up to where control bytes were counted, and the lines till there
 };
 
 }  // namespace aig::net::detail

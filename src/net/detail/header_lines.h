@@ -1,0 +1,20 @@
+// Header lines on their way to a connection, for both sides. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "net/http.h"
+
+namespace aig::net::detail {
+
+/// Bytes below the blank but TAB, and DEL. CR and LF count too.
+size_t count_controls(std::string_view bytes);
+inline bool one_line(std::string_view text) { return count_controls(text) == 0; }
+
+/// Appends the lines that `ours` does not name: those the connection writes itself. Lines that may not stand on a
+/// connection (a name that is no token, a value with a control byte) are left out; gives their number.
+size_t append_lines(std::string& out, const Headers& headers, bool (*ours)(std::string_view name));
+
+}  // namespace aig::net::detail
