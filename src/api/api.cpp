@@ -128,7 +128,7 @@ rt::Task<> answer_error(Request& request, const Error& error, std::string allowe
     const auto rendered = dialect::render_error(error, request.surface, request.correlation_id, request.path);
     net::Headers h;
     h.add("content-type", "application/json");
-    for (const auto& [name, value] : rendered.headers) h.add(name, value);
+    for (const auto& [name, value] : rendered.headers) h.add_named(name, value);
     if (!allowed.empty()) h.add("allow", allowed);
     add_common_headers(h, request);
     if (error.row().fault != Fault::caller)
@@ -253,7 +253,7 @@ Api::Api(Services services) : services_(std::move(services)) {}
 Api::~Api() = default;
 
 std::string Api::early_error(const Error& error) {
-    return dialect::render_error(error, canon::Surface::aigate, "req_" + new_ulid(), "").body;
+    return dialect::render_error(error, canon::Surface::aigate, new_ulid("req_"), "").body;
 }
 
 rt::Task<> Api::handle(net::Exchange& http) {
@@ -263,7 +263,7 @@ rt::Task<> Api::handle(net::Exchange& http) {
         co_await preflight(http);
         co_return;
     }
-    Request request{http,     services_, normal_path(http.head().path), {}, "req_" + new_ulid(),
+    Request request{http,     services_, normal_path(http.head().path), {}, new_ulid("req_"),
                     {},       {},        canon::Surface::aigate,        {}, now_us(),
                     mono_ns()};
     request.client = client_address(http.head().headers, http.peer(), services_.trusted_proxies);
@@ -288,13 +288,11 @@ rt::Task<> Api::handle(net::Exchange& http) {
 }
 
 namespace {
-/// Calls bring what their ticket says; all other replies, errors too, what is left now.
+/// Calls bring what their ticket says (reply_headers()); all other replies, errors too, what is left now.
 void add_rates(net::Headers& h, const Request& request) {
     if (!request.principal || !request.services.limiter) return;
     const auto limits = gateway::rates_of(*request.principal);
-    if (!limits.any() || !h.get("x-ratelimit-limit").empty() || !h.get("x-ratelimit-limit-tokens").empty() ||
-        !h.get("anthropic-ratelimit-requests-limit").empty() || !h.get("anthropic-ratelimit-tokens-limit").empty())
-        return;
+    if (!limits.any()) return;
     const auto state = request.services.limiter->state(request.principal->line, limits, mono_ns(), now_us());
     gateway::add_rate_headers(h, state, request.surface, now_us());
 }
@@ -303,8 +301,12 @@ void add_rates(net::Headers& h, const Request& request) {
 void add_common_headers(net::Headers& h, const Request& request) {
     add_rates(h, request);
     if (h.get("x-request-id").empty()) h.add("x-request-id", request.correlation_id);
-    if (request.surface == canon::Surface::anthropic) h.add("request-id", request.correlation_id);
     if (h.get("x-aig-request-id").empty()) h.add("x-aig-request-id", request.request_id);
+    add_surface_headers(h, request);
+}
+
+void add_surface_headers(net::Headers& h, const Request& request) {
+    if (request.surface == canon::Surface::anthropic) h.add("request-id", request.correlation_id);
     if (is_portal(request.path)) return add_portal_headers(h, request);
     h.add("access-control-allow-origin", "*");
     h.add("access-control-expose-headers", exposed_headers);

@@ -20,7 +20,7 @@ class ExchangeSink final : public gateway::Sink {
         return respond(status, std::move(headers), std::move(body));
     }
     rt::Task<Status> begin(net::Headers headers) override {
-        add_common_headers(headers, request_);
+        add_surface_headers(headers, request_);
         request_.status = 200;
         return request_.http.begin(200, std::move(headers));
     }
@@ -36,7 +36,7 @@ class ExchangeSink final : public gateway::Sink {
 
   private:
     rt::Task<Status> respond(int status, net::Headers headers, net::Pieces body) {
-        add_common_headers(headers, request_);
+        add_surface_headers(headers, request_);
         request_.status = status;
         return request_.http.respond(status, std::move(headers), std::move(body));
     }

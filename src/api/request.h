@@ -79,7 +79,9 @@ const std::vector<Route>& routes();
 
 /// Sends a JSON reply with the common headers.
 rt::Task<Status> reply_json(Request& request, int status, std::string body);
-/// Request ids, CORS: on every reply of the surface.
+/// Rates, request ids, CORS: on every reply of the surface.
 void add_common_headers(net::Headers& headers, const Request& request);
+/// The same where the gateway has answered, which tells rates and ids itself.
+void add_surface_headers(net::Headers& headers, const Request& request);
 
 }  // namespace aig::api

@@ -63,7 +63,7 @@ std::string random_base62(size_t n) {
     return out;
 }
 
-std::string new_ulid() {
+std::string new_ulid(std::string_view prefix) {
     // Eighty bits a call from a per-thread pool: one system random read serves 51 calls.
     thread_local unsigned char pool[510];
     thread_local size_t used = sizeof pool;
@@ -72,14 +72,17 @@ std::string new_ulid() {
         used = 0;
     }
     auto ms = static_cast<uint64_t>(now_us() / 1000);
-    std::string out(26, '0');
-    for (int i = 9; i >= 0; --i, ms >>= 5) out[static_cast<size_t>(i)] = base32_upper[ms & 31];
+    std::string out;
+    out.reserve(prefix.size() + 26);
+    out.append(prefix).append(26, '0');
+    char* const ulid = out.data() + prefix.size();
+    for (int i = 9; i >= 0; --i, ms >>= 5) ulid[i] = base32_upper[ms & 31];
     const unsigned char* r = pool + used;
     used += 10;
     for (size_t half = 0; half < 2; ++half) {
         uint64_t v = 0;
         for (size_t i = 0; i < 5; ++i) v = v << 8 | r[half * 5 + i];
-        for (size_t i = 8; i-- > 0; v >>= 5) out[10 + half * 8 + i] = base32_upper[v & 31];
+        for (size_t i = 8; i-- > 0; v >>= 5) ulid[10 + half * 8 + i] = base32_upper[v & 31];
     }
     return out;
 }

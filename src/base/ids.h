@@ -34,7 +34,7 @@ inline std::string to_text(SubAccountId id) { return id_text("sub_", id.value); 
 inline std::string to_text(UserId id) { return id_text("usr_", id.value); }
 
 /// 26 characters, time-ordered, 80 random bits. Thread-safe.
-std::string new_ulid();
+std::string new_ulid(std::string_view prefix = {});
 /// Random bytes from the operating system; `base62` characters carry 5.95 bits each.
 std::string random_bytes(size_t n);
 std::string random_base62(size_t n);

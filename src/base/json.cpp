@@ -98,6 +98,14 @@ bool plain_block(const char* p) {
     return hit == 0;
 #endif
 }
+/// Whether none of eight bytes needs care. Each test sets the top bit of a byte that does; what a borrow sets beyond
+/// that stands behind a byte that already has.
+bool plain_eight(uint64_t v) {
+    constexpr uint64_t ones = 0x0101010101010101, tops = ones * 0x80;
+    const auto zero_in = [](uint64_t x) { return (x - ones) & ~x; };
+    const uint64_t below_blank = v - ones * 0x20;
+    return ((v | below_blank | zero_in(v ^ ones * '"') | zero_in(v ^ ones * '\\')) & tops) == 0;
+}
 /// Nothing to escape and nothing to mend: what nearly all names and ids are.
 bool plain_ascii(std::string_view text) {
     if (text.size() >= block) {
@@ -110,10 +118,26 @@ bool plain_ascii(std::string_view text) {
     for (const char c : text) hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(c)]);
     return hit == 0;
 }
+/// Eight to fifteen plain bytes, in quotes: as two words that overlap. False when one needs care.
+bool append_short(std::string& out, std::string_view text) {
+    constexpr size_t word = sizeof(uint64_t);
+    uint64_t first = 0, last = 0;
+    std::memcpy(&first, text.data(), word);
+    std::memcpy(&last, text.data() + text.size() - word, word);
+    if (!plain_eight(first) || !plain_eight(last)) return false;
+    char quoted[2 * word + 2];
+    quoted[0] = '"';
+    std::memcpy(quoted + 1, &first, word);
+    std::memcpy(quoted + 1 + text.size() - word, &last, word);
+    quoted[text.size() + 1] = '"';
+    out.append(quoted, text.size() + 2);
+    return true;
+}
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
+    if (text.size() >= 8 && text.size() < block && append_short(out, text)) return;
     if (plain_ascii(text)) {
         const size_t at = out.size();
         out.resize(at + text.size() + 2);

@@ -150,6 +150,7 @@ class JsonParser {
         return false;
     }
     AIG_INLINE void skip_space() {
+        if (static_cast<unsigned char>(*p_) > ' ') return;  // nearly always
         while (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t') ++p_;
     }
 

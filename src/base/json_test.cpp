@@ -112,3 +112,24 @@ TEST(Json, writer) {
               "b\"");
     EXPECT_TRUE(JsonDoc::parse(s).ok());
 }
+
+/// Every byte at every place of short texts: the shortcuts for texts without anything to escape take none that has.
+TEST(Json, escapes_wherever_the_byte_stands) {
+    for (size_t size = 1; size <= 34; ++size) {
+        for (size_t at = 0; at < size; ++at) {
+            for (unsigned byte = 0; byte < 0x80; ++byte) {
+                std::string text(size, 'a');
+                text[at] = static_cast<char>(byte);
+                const std::string written = json_string(text);
+                const auto doc = JsonDoc::parse(written);
+                ASSERT_TRUE(doc.ok()) << size << ' ' << at << ' ' << byte;
+                EXPECT_EQ(doc->root().text(), text);
+                const bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+                EXPECT_EQ(written.size() == size + 2, plain) << size << ' ' << at << ' ' << byte;
+            }
+            std::string broken(size, 'a');
+            broken[at] = static_cast<char>(0x80 + at);
+            EXPECT_EQ(json_string(broken).size(), size + 4) << "one byte becomes U+FFFD";
+        }
+    }
+}

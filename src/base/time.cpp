@@ -27,9 +27,12 @@ std::string_view to_the_second(time_t s) {
 
 int64_t now_us() { return read_clock(CLOCK_REALTIME) / 1000; }
 int64_t mono_ns() { return read_clock(CLOCK_MONOTONIC); }
+int64_t mono_ms() { return read_clock(CLOCK_MONOTONIC_COARSE) / 1'000'000; }
 
 std::string iso_utc(int64_t us) {
-    std::string out(to_the_second(us / 1'000'000));
+    std::string out;
+    out.reserve(24);
+    out += to_the_second(us / 1'000'000);
     const int64_t ms = us / 1000 % 1000;
     const char tail[] = {'.', static_cast<char>('0' + ms / 100), static_cast<char>('0' + ms / 10 % 10),
                          static_cast<char>('0' + ms % 10), 'Z'};

@@ -9,7 +9,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -82,7 +82,7 @@ struct Patch {
 /// Pieces point into the caller's bytes or into `owned`.
 struct Spliced {
     std::vector<std::string_view> pieces;
-    std::deque<std::string> owned;
+    std::list<std::string> owned;  ///< which do not move with it
 };
 
 /// What a reply has told so far.

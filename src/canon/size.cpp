@@ -6,7 +6,7 @@
 #include <cstring>
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace aig::canon {
@@ -40,8 +40,36 @@ Block classes(const char* text) {
     }
     return b;
 }
+
+// The same, 32 bytes at a time, where the processor can.
+#define AIG_AVX2 [[gnu::target("avx2")]]
+AIG_AVX2 __m256i within(__m256i v, uint8_t first, uint8_t count) {
+    const __m256i from_zero = _mm256_sub_epi8(v, _mm256_set1_epi8(static_cast<char>(first)));
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(from_zero, _mm256_set1_epi8(static_cast<char>(count - 1))), from_zero);
+}
+AIG_AVX2 uint64_t bits(__m256i v, size_t at) {
+    return static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(v))) << at;
+}
+AIG_AVX2 Block classes_avx2(const char* text) {
+    Block b;
+    for (size_t at = 0; at < block_bytes; at += 32) {
+        const __m256i v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + at));
+        b.letters |= bits(within(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), 'a', 26), at);
+        b.digits |= bits(within(v, '0', 10), at);
+        b.spaces |= bits(_mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8(' ')), within(v, 9, 5)), at);
+        const uint64_t beyond = bits(v, at);
+        b.beyond_ascii |= beyond;
+        if (!beyond) continue;
+        b.european |= bits(within(v, 0xC0, 32), at);
+        b.wide |= bits(within(v, 0xE0, 32), at);
+    }
+    return b;
+}
+#undef AIG_AVX2
+const bool has_avx2 = __builtin_cpu_supports("avx2");
+Block classes_of(const char* text) { return has_avx2 ? classes_avx2(text) : classes(text); }
 #else
-Block classes(const char* text) {
+Block classes_of(const char* text) {
     Block b;
     for (size_t i = 0; i < block_bytes; ++i) {
         const auto c = static_cast<uint8_t>(text[i]);
@@ -85,7 +113,7 @@ constexpr int64_t rounded(int64_t milli) { return (milli + 500) / 1000; }
 
 /// The first n bytes of a block; those behind are NULs, which are marks.
 void add_block(TextSize& s, const char* text, size_t n) {
-    const Block b = classes(text);
+    const Block b = classes_of(text);
     const auto count = [](uint64_t mask) { return static_cast<int64_t>(std::popcount(mask)); };
     const int64_t letters = count(b.letters), digits = count(b.digits), spaces = count(b.spaces);
     s.letters += letters;

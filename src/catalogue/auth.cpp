@@ -6,6 +6,13 @@ namespace aig::catalogue {
 namespace {
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
+Lines one_line(std::string_view name, std::string value) {
+    Lines lines;
+    lines.reserve(1);
+    lines.emplace_back(name, std::move(value));
+    return lines;
+}
+
 /// Only the host is signed beside the body: the rest is for the transport, and a proxy may write it anew.
 Lines signed_headers(const Provider& provider, const ProviderKey& key, const Sending& sending) {
     namespace aws = provider::aws;
@@ -21,18 +28,18 @@ Lines signed_headers(const Provider& provider, const ProviderKey& key, const Sen
 Lines auth_headers(const Provider& provider, const ProviderKey& key, const Sending& sending) {
     switch (provider.auth) {
         case Auth::bearer:
-            return {{"authorization", "Bearer " + key.secret}};
+            return one_line("authorization", "Bearer " + key.secret);
         case Auth::x_api_key:
-            return {{"x-api-key", key.secret}};
+            return one_line("x-api-key", key.secret);
         case Auth::x_goog_api_key:
-            return {{"x-goog-api-key", key.secret}};
+            return one_line("x-goog-api-key", key.secret);
         case Auth::api_key:
-            return {{"api-key", key.secret}};
+            return one_line("api-key", key.secret);
         case Auth::sigv4:
             return signed_headers(provider, key, sending);
         case Auth::google_oauth:
             // A service account's calls carry a token that the gateway gets for them.
-            if (!key.grant) return {{"authorization", "Bearer " + key.secret}};
+            if (!key.grant) return one_line("authorization", "Bearer " + key.secret);
             break;
         case Auth::none:
             break;

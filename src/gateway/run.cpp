@@ -78,6 +78,7 @@ std::vector<ledger::BudgetRef> budgets(const Flow& f) {
     const auto& p = *f.call.principal;
     const int64_t at_us = f.call.started_us;
     std::vector<ledger::BudgetRef> out;
+    out.reserve(2);
     if (p.limits.spend_cap_nanos)
         out.push_back({ledger::subject_key, p.line.value, ledger::budget_period(p.limits.spend_period, at_us),
                        in_wallet(f, *p.limits.spend_cap_nanos)});

@@ -16,7 +16,7 @@ struct Named {
 };
 Result<Named> named(const Body& body) {
     Named n;
-    TRY(n.ref, body.text("ref", "adm_" + new_ulid()));
+    TRY(n.ref, body.text("ref", new_ulid("adm_")));
     TRY(n.memo, body.text("memo", ""));
     if (n.ref.empty() || n.ref.size() > max_ref)
         return Error(ErrorCode::bad_param, fmt::format("'ref' must have 1 to {} bytes.", max_ref)).param("ref");

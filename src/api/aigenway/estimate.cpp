@@ -150,7 +150,7 @@ rt::Task<Result<std::shared_ptr<ledger::Coupon>>> offered(Request& request, cons
 catalogue::Quote quote_of(const Request& request, const Wanted& w, const gateway::Preview& p,
                           const std::string& coupon) {
     catalogue::Quote q;
-    q.id = "quo_" + new_ulid();
+    q.id = new_ulid("quo_");
     q.account = request.principal->account;
     q.model = p.model->id;
     q.operation = !w.asked.units.empty()                                 ? p.model->modality

@@ -51,6 +51,7 @@ class BodyTap final : public Relay {
 
     std::string finish(const Bill& bill) override {
         Cuts cuts;
+        cuts.reserve(2);
         for (const Span m : found_.models) cuts.emplace_back(m, json_string(terms_.public_model));
         add_usage(bill, cuts);
         std::sort(cuts.begin(), cuts.end(), [](const auto& a, const auto& b) { return a.first.begin < b.first.begin; });

@@ -73,6 +73,7 @@ void limit_output(const Envelope& e, const Patch& patch, std::vector<Cut>& cuts)
 
 Result<Spliced> OpenAiChat::splice(std::string_view body, const Envelope& e, const Patch& patch) const {
     std::vector<Cut> cuts;
+    cuts.reserve(3);
     if (e.operation != Operation::embedding) {
         limit_output(e, patch, cuts);
         if (patch.drop_stream_options)
@@ -84,6 +85,7 @@ Result<Spliced> OpenAiChat::splice(std::string_view body, const Envelope& e, con
     std::stable_sort(cuts.begin(), cuts.end(), [](const Cut& a, const Cut& b) { return a.begin < b.begin; });
 
     Spliced out;
+    out.pieces.reserve(2 * cuts.size() + 1);
     size_t at = 0;
     for (Cut& cut : cuts) {
         if (cut.begin < at || cut.end > body.size()) return Error(ErrorCode::internal, "splices overlap");

@@ -6,6 +6,7 @@
 #include "base/money.h"
 #include "base/time.h"
 #include "catalogue/build.h"
+#include "gateway/rate_headers.h"
 
 namespace aig::gateway {
 namespace {
@@ -74,6 +75,10 @@ rt::Task<Status> explain(Flow& f) {
     headers.add("content-type", "application/json");
     headers.add("x-request-id", f.call.correlation_id);
     headers.add("x-aig-request-id", f.call.request_id);
+    const auto& p = *f.call.principal;
+    if (const auto limits = rates_of(p); limits.any())  // which have got back what this asking took
+        add_rate_headers(headers, f.services.limiter->state(p.line, limits, mono_ns(), now_us()), f.call.surface,
+                         now_us());
     net::Pieces body{out};
     auto sent = co_await f.sink.whole(200, std::move(headers), std::move(body));
     co_return sent;

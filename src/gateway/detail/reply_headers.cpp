@@ -24,6 +24,7 @@ std::string visible(std::string_view name) {
 
 std::string loss_list(const Flow& f, size_t most) {
     std::string s;
+    if (f.losses.empty() && f.reply_losses.empty()) return s;
     std::set<std::string> told;
     const auto tell = [&](std::string_view prefix, const canon::Losses& losses) {
         for (const auto& l : losses) {
