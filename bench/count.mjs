@@ -1,5 +1,5 @@
 // Costs of one request that do not depend on how busy the machine is: instructions, allocations (callgrind) and system calls
-// (strace), by thread. `node bench/count.mjs callgrind|strace|events|perf|plain [--wire openai|anthropic] [--requests N] [--out FOLDER]`.
+// (strace), by thread. `node bench/count.mjs callgrind|strace|events|perf|plain [--wire openai|anthropic] [--stream] [--requests N] [--out FOLDER]`.
 // events counts the kernel's events of an unhindered run (--events LIST, as perf names them); perf samples it.
 // AIG_BIN names another binary. callgrind leaves one profile a thread in the folder, for callgrind_annotate.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ const option = (name, fallback) => { const at = process.argv.indexOf(`--${name}`
 const tool = process.argv[2] ?? 'plain';
 const wire = option('wire', 'openai'), requests = Number(option('requests', 2000)), connections = Number(option('connections', 64));
 const events = option('events', 'fdatasync,pwrite64,recvfrom,sendmsg,epoll_wait,futex,fcntl'.split(',').map((name) => `syscalls:sys_enter_${name}`).join() + ',context-switches');
+const stream = process.argv.includes('--stream');      // as fast as the simulated provider gives it
 const bare = process.argv.includes('--bare');          // no spend cap, no tag
 const out = option('out', path.join(root, '.deps/count'));
 fs.mkdirSync(out, { recursive: true });
@@ -27,7 +28,7 @@ const port = await freePort();
 fs.writeFileSync(path.join(folder, 'reply.json'), JSON.stringify(replies[wire]));
 /** As in run.mjs: the gateway on the first core, the rest on the second, where there are two. */
 const pinned = (command, args) => (os.cpus().length > 1 ? ['taskset', ['-c', '1', command, ...args]] : [command, args]);
-const upstream = spawn(...pinned(path.join(root, 'build/bench_upstream'), ['--port', String(port), '--reply', path.join(folder, 'reply.json')]), { stdio: 'ignore' });
+const upstream = spawn(...pinned(...(stream ? [binary, ['sim', '--port', String(port)]] : [path.join(root, 'build/bench_upstream'), ['--port', String(port), '--reply', path.join(folder, 'reply.json')]])), { stdio: 'ignore' });
 process.on('exit', () => upstream.kill('SIGTERM'));
 
 const config = await serveConfig({ url: `http://127.0.0.1:${port}` }, folder, (base) => {
@@ -48,9 +49,9 @@ const gateway = new Gateway(program, await program.ready(120_000), { config });
 if (os.cpus().length > 1 && tool !== 'callgrind') execFileSync('taskset', ['-a', '-p', '-c', '0', String(program.pid)], { stdio: 'ignore' });
 const customer = await gateway.customer({ credit: '1000000', key: { rpm: 1_000_000_000, tpm: 1_000_000_000_000, concurrency: 100_000, ...(bare ? {} : { spend_cap_usd: '1000000', tag: 'bench' }) } });
 const body = path.join(folder, 'body.json');
-fs.writeFileSync(body, JSON.stringify({ model: 'm', max_tokens: 256, messages: [{ role: 'system', content: 'You are terse.' }, { role: 'user', content: filler }] }));
+fs.writeFileSync(body, JSON.stringify({ model: 'm', max_tokens: 256, messages: [{ role: 'system', content: 'You are terse.' }, { role: 'user', content: filler }], ...(stream ? { stream: true } : {}) }));
 const load = (n) => {
-    const told = JSON.parse(execFileSync(...pinned(path.join(root, 'build/bench_loadgen'), ['--port', new URL(gateway.url).port, '--path', '/v1/chat/completions', '-c', String(connections), '-d', '600', '-n', String(n), '--body', body, '--header', 'content-type: application/json', '--header', `authorization: Bearer ${customer.key}`]), { encoding: 'utf8' }));
+    const told = JSON.parse(execFileSync(...pinned(path.join(root, 'build/bench_loadgen'), ['--port', new URL(gateway.url).port, '--path', '/v1/chat/completions', '-c', String(connections), '-d', '600', '-n', String(n), ...(stream ? ['--stream'] : []), '--body', body, '--header', 'content-type: application/json', '--header', `authorization: Bearer ${customer.key}`]), { encoding: 'utf8' }));
     if (told.errors > 0 || Object.keys(told.statuses).some((status) => status !== '200')) throw new Error(JSON.stringify(told));
     return told;
 };
