@@ -5,6 +5,7 @@
 
 #include <unordered_map>
 
+#include "store/detail/gathering_vfs.h"
 #include "store/detail/rows_table.h"
 
 namespace aig::store {
@@ -46,7 +47,8 @@ Result<std::unique_ptr<Db>> Db::open(const std::string& path, Mode mode, const s
     configure_once();
     sqlite3* raw = nullptr;
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == Mode::writer ? SQLITE_OPEN_CREATE : 0);
-    const int code = sqlite3_open_v2(path.c_str(), &raw, flags, vfs.empty() ? nullptr : vfs.c_str());
+    const std::string layer = mode == Mode::writer ? gathering_vfs(vfs) : vfs;
+    const int code = sqlite3_open_v2(path.c_str(), &raw, flags, layer.empty() ? nullptr : layer.c_str());
     std::unique_ptr<Db> db(new Db(raw));
     if (code != SQLITE_OK) return db->failed(code, "open " + path);
     sqlite3_extended_result_codes(raw, 1);

@@ -323,6 +323,31 @@ TEST_F(StoreTest, a_full_disk_refuses_keeps_what_must_land_and_recovers) {
     store_.reset();
 }
 
+TEST_F(StoreTest, a_commit_of_many_pages_is_one_write_and_its_sync) {
+    testing::LossyVfs vfs;
+    options_.vfs = vfs.name();
+    open();
+    ASSERT_TRUE(write("CREATE TABLE large (bytes BLOB)"));
+    const auto commit = [&](const char* sql) {
+        const int64_t before = vfs.calls();
+        EXPECT_TRUE(write(sql)) << sql;
+        return vfs.calls() - before;
+    };
+    EXPECT_EQ(commit("INSERT INTO large VALUES (randomblob(100000))"), 2);
+    EXPECT_EQ(commit("INSERT INTO large VALUES (randomblob(300000))"), 4);
+    // More than the connection's cache holds: pages go to the log and are read again before the commit.
+    EXPECT_LT(commit("INSERT INTO large SELECT randomblob(40000000)"), 1'000);
+    int64_t size = 0;
+    EXPECT_TRUE(store_->read_now([&](Db& db) -> Status {
+        auto q = db.query("SELECT SUM(length(bytes)) FROM large");
+        TRYV(q.step());
+        size = q.integer(0);
+        return {};
+    }));
+    EXPECT_EQ(size, 40'400'000);
+    store_.reset();
+}
+
 TEST_F(StoreTest, a_failed_sync_ends_it_without_acknowledging) {
     testing::LossyVfs vfs;
     options_.vfs = vfs.name();

@@ -118,7 +118,8 @@ int file_control(sqlite3_file* f, int op, void* arg) {
                : of(f).real->pMethods->xFileControl(of(f).real, op, arg);
 }
 int file_sector(sqlite3_file*) { return static_cast<int>(sector); }
-int file_traits(sqlite3_file*) { return 0; }  // promises nothing about atomic or ordered writes
+/// As files of unix: nothing about atomic or ordered writes, but a write leaves alone what stands beside it.
+int file_traits(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; }
 int file_shm_map(sqlite3_file* f, int region, int size, int extend, volatile void** out) {
     return of(f).real->pMethods->xShmMap(of(f).real, region, size, extend, out);
 }
