@@ -16,9 +16,11 @@ namespace {
 constexpr int64_t wait_in_line_ms = 10'000, wait_step_ms = 25;
 constexpr int64_t clamped_share_percent = 25;
 
+/// From 0 up to 1. (The standard's distribution takes a logarithm each time.)
 double draw() {
-    thread_local std::minstd_rand engine{std::random_device{}()};
-    return std::uniform_real_distribution<double>(0, 1)(engine);
+    using Engine = std::minstd_rand;
+    thread_local Engine engine{std::random_device{}()};
+    return static_cast<double>(engine() - Engine::min()) / static_cast<double>(Engine::max() - Engine::min() + 1);
 }
 
 Status choose_model(Flow& f) {

@@ -28,6 +28,7 @@ using Timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr auto kSweep = std::chrono::milliseconds(100);
+constexpr int64_t longest_busy_ns = 1'000'000;
 thread_local Loop* current_loop = nullptr;
 
 /// The last catch of every spawned task. `make` lives in this frame, so it may hold what the task refers to.
@@ -90,11 +91,17 @@ struct Loop::Inside {
         now ? detail::loop_busy() : detail::loop_idle();
     }
 
+    void finish_what_is_at_hand() {
+        const int64_t until_ns = mono_ns() + longest_busy_ns;
+        while (io.poll_one() > 0 && mono_ns() < until_ns) {
+        }
+    }
+
     /// One handler after the other, with a wait where there is none; until stop(). That there is none is found out
     /// before the wait only where it matters to somebody: it costs a system call.
     void turns() {
         while (!io.stopped()) {
-            if (busy) io.poll();
+            if (busy) finish_what_is_at_hand();
             set_busy(false);
             io.run_one();
         }
@@ -162,8 +169,10 @@ asio::io_context& Loop::io() { return in_->io; }
 
 Loop* Loop::current() { return current_loop; }
 
-void put_off_quiet() {
-    if (current_loop) current_loop->in_->set_busy(true);
+bool put_off_quiet() {
+    if (!current_loop) return false;
+    current_loop->in_->set_busy(true);
+    return detail::busy_loops() == 1;
 }
 
 namespace detail {

@@ -52,7 +52,7 @@ class Loop {
     friend detail::SuspensionList& detail::suspensions(Loop& loop);
     friend std::shared_ptr<detail::Door> detail::door(Loop& loop);
     friend std::shared_ptr<detail::Poller> detail::poller(Loop& loop);
-    friend void put_off_quiet();
+    friend bool put_off_quiet();
     struct Inside;
     std::unique_ptr<Inside> in_;
 };

@@ -54,6 +54,7 @@ void QuietBell::arm() {
 
 namespace detail {
 void loop_busy() { Bells::all().busy_loops.fetch_add(1); }
+int busy_loops() { return Bells::all().busy_loops.load(); }
 void loop_idle() {
     auto& all = Bells::all();
     if (all.busy_loops.fetch_sub(1) == 1 && all.armed.load() > 0) all.ring_all();

@@ -25,13 +25,16 @@ class QuietBell {
     bool armed_ = false;  // guarded by the list of all bells
 };
 
-/// The loop of this thread counts as busy until it has done all that it has at hand; nothing on other threads.
-void put_off_quiet();
+/// The loop of this thread counts as busy until it has done all that it has at hand (or has been at it for a
+/// millisecond); nothing on other threads. True: no other loop is busy, so a bell that is armed now rings when this one
+/// is done.
+bool put_off_quiet();
 
 namespace detail {
 /// A loop has become busy, or is no longer.
 void loop_busy();
 void loop_idle();
+int busy_loops();
 }  // namespace detail
 
 }  // namespace aig::rt

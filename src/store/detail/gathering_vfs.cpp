@@ -71,7 +71,8 @@ int log_write(sqlite3_file* f, const void* from, int n, sqlite3_int64 at) {
     Log& log = of(f);
     const auto size = log.gathered->size();
     if (!log.gathers) return log.methods()->xWrite(log.file(), from, n, at);
-    if (size > 0 && (at != log.at + static_cast<sqlite3_int64>(size) || size + static_cast<size_t>(n) > most_gathered)) {
+    if (size > 0 &&
+        (at != log.at + static_cast<sqlite3_int64>(size) || size + static_cast<size_t>(n) > most_gathered)) {
         if (const int code = write_out(log); code != SQLITE_OK) return code;
     }
     if (log.gathered->empty()) log.at = at;
@@ -98,10 +99,10 @@ int log_control(sqlite3_file* f, int op, void* arg) { return of(f).methods()->xF
 int log_sector(sqlite3_file* f) { return of(f).methods()->xSectorSize(of(f).file()); }
 int log_traits(sqlite3_file* f) { return of(f).methods()->xDeviceCharacteristics(of(f).file()); }
 
-constexpr sqlite3_io_methods log_methods = {
-    1,        log_close, log_read,     log_write,   log_truncate, log_sync,   log_size, log_lock, log_unlock,
-    log_reserved, log_control, log_sector, log_traits, nullptr,     nullptr,   nullptr,  nullptr,  nullptr,
-    nullptr};
+constexpr sqlite3_io_methods log_methods = {1,           log_close,  log_read,   log_write,  log_truncate,
+                                            log_sync,    log_size,   log_lock,   log_unlock, log_reserved,
+                                            log_control, log_sector, log_traits, nullptr,    nullptr,
+                                            nullptr,     nullptr,    nullptr,    nullptr};
 
 int open_file(sqlite3_vfs* v, const char* path, sqlite3_file* f, int flags, int* out_flags) {
     sqlite3_vfs* const under = beneath(v);

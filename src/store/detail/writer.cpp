@@ -49,6 +49,7 @@ Writer::Writer(std::unique_ptr<Db> db, const Options& options)
           {
               const std::lock_guard lock(mutex_);
               quiet_ = true;
+              idle_ = false;
           }
           wake_.notify_one();
       }) {
@@ -88,19 +89,20 @@ bool Writer::too_long_locked(int64_t now_ns) const {
 
 void Writer::submit(Batch batch, std::function<void(Status)> done) {
     Pending pending{std::move(batch), nullptr, std::move(done), mono_ns(), {}, false};
-    if (auto queued = enqueue(pending); !queued) pending.done(std::move(queued));
+    if (auto queued = enqueue(pending, false); !queued) pending.done(std::move(queued));
 }
 void Writer::submit(std::shared_ptr<Commit> task) {
-    rt::put_off_quiet();
+    const bool rings = rt::put_off_quiet();
     auto batch = std::move(task->batch);
     Pending pending{std::move(batch), std::move(task), nullptr, mono_ns(), {}, false};
-    auto queued = enqueue(pending);
+    auto queued = enqueue(pending, rings);
     if (queued) return;
     pending.task->set(std::move(queued));
     pending.task->arrive_later();
 }
 
-Status Writer::enqueue(Pending& p) {
+Status Writer::enqueue(Pending& p, bool rings) {
+    bool wake = false, arm = false;
     {
         const std::lock_guard lock(mutex_);
         if (dead_ || stop_) return refusing("the ledger's storage has stopped");
@@ -108,14 +110,19 @@ Status Writer::enqueue(Pending& p) {
         if (!p.batch.must_land && too_long_locked(p.queued_ns)) return refusing("the ledger's queue is too long");
         queue_.push_back(std::move(p));
         length_.fetch_add(1, std::memory_order_relaxed);
-        if (!std::exchange(idle_, false)) return {};
+        if (rings)
+            arm = idle_ && !std::exchange(belled_, true);
+        else
+            wake = std::exchange(idle_, false);
     }
-    wake_.notify_one();
+    if (wake) wake_.notify_one();
+    if (arm) bell_.arm();
     return {};
 }
 
 /// Until it is quiet, or the oldest batch has waited long enough.
 void Writer::linger(std::unique_lock<std::mutex>& lock) {
+    if (quiet_) return;
     const int64_t left = queue_.front().queued_ns + longest_linger_ns - mono_ns();
     if (left <= 0) return;
     quiet_ = false;
@@ -128,10 +135,12 @@ void Writer::linger(std::unique_lock<std::mutex>& lock) {
 bool Writer::take(Group& group) {
     std::unique_lock lock(mutex_);
     oldest_ns_ = 0;
+    quiet_ = false;
     while (queue_.empty() && !stop_) {
         idle_ = true;
-        wake_.wait(lock, [this] { return !queue_.empty() || stop_; });
-        idle_ = false;
+        quiet_ = false;
+        wake_.wait(lock, [this] { return !idle_ || stop_; });
+        idle_ = belled_ = false;
     }
     if (!stop_) linger(lock);
     if (const int64_t pause = pause_until_ns_ - mono_ns();

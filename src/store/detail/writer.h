@@ -53,7 +53,8 @@ class Writer {
     enum class Outcome : uint8_t { committed, refused, unavailable, broken };
 
     /// What is refused stays with the caller.
-    Status enqueue(Pending& pending);
+    /// `rings`: the calling loop will ring the bell soon, and until then nobody needs to be woken.
+    Status enqueue(Pending& pending, bool rings);
     void run();
     bool take(Group& group);
     void linger(std::unique_lock<std::mutex>& lock);
@@ -88,8 +89,10 @@ class Writer {
     std::vector<std::function<Status(Db&)>> new_flushes_, new_reloads_;
     int64_t oldest_ns_ = 0;       // of the group being written, 0 = none
     int64_t pause_until_ns_ = 0;  // the disk is full: refuse what need not land until then
-    bool stop_ = false, dead_ = false, idle_ = false;
-    bool quiet_ = false;  // since it last began to linger
+    bool stop_ = false, dead_ = false;
+    bool idle_ = false;    // the writer waits for its first batch, and nobody has woken it
+    bool belled_ = false;  // the bell was armed for it
+    bool quiet_ = false;   // since it was last idle or began to linger
 
     std::vector<std::function<Status(Db&)>> flushes_, reloads_;  // the writer thread's own
     std::atomic<int64_t> length_{0};
