@@ -1,6 +1,6 @@
 # The only verbs. `make run` and `make test` work on a bare Debian 12: tools/setup.sh installs what is missing
 # (AIG_SKIP_SETUP=1 installs nothing).
-.PHONY: run build test bench fmt fuzz kill-loop clients-latest agents mutations nightly tsan
+.PHONY: run build test bench fmt fuzz kill-loop clients-latest agents mutations nightly tsan profile
 
 run:              ## builds, starts `aig dev`, sends one chat through it, serves until Ctrl-C (ARGS=--once: stops after the chat)
 	@tools/setup.sh build
@@ -19,6 +19,9 @@ fmt:              ## formats all sources
 fuzz:             ## each fuzz target for 60 s (SECONDS_EACH=N)
 	@tools/setup.sh build test
 	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
+profile:          ## measures anew what release builds are optimised by (profile/aig.profdata): after changes to what every call goes through
+	@tools/setup.sh build test node
+	@tools/profile.sh
 kill-loop:        ## 200 rounds of kill -9 under load, reconciled three ways
 	@tools/setup.sh build node
 	@tools/build.sh release

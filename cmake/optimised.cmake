@@ -1,0 +1,25 @@
+# The release binary is compiled with what a run of it showed to be hot (profile/aig.profdata, made by `make profile`) and
+# linked as a whole: together a quarter off the processor time of our own code, which is spread thin over hundreds of
+# functions. Where a function has changed since, its profile is not used and nothing else happens.
+#   AIG_OPTIMISE=profiled   the default of release builds without tests
+#   AIG_OPTIMISE=recording  a binary that writes such a run down
+#   AIG_OPTIMISE=plain      neither: quick links, for work in progress and for tests
+set(AIG_PROFILE ${CMAKE_SOURCE_DIR}/profile/aig.profdata)
+set(default plain)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT AIG_TESTS AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    set(default profiled)
+endif()
+set(AIG_OPTIMISE ${default} CACHE STRING "profiled, recording or plain")
+
+# Functions of a file are known by its name, not by where it lies: a profile is made in one folder and used in another.
+set(named_alike "SHELL:$<$<COMPILE_LANGUAGE:C,CXX>:-mllvm -static-func-full-module-prefix=false>")
+if(AIG_OPTIMISE STREQUAL "profiled")
+    add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-flto=thin;-fprofile-use=${AIG_PROFILE};-Wno-profile-instr-unprofiled;-Wno-profile-instr-out-of-date;-Wno-backend-plugin>")
+    add_link_options(-flto=thin -fprofile-use=${AIG_PROFILE} -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto
+        -Wl,--thinlto-cache-policy,cache_size_bytes=500m)
+elseif(AIG_OPTIMISE STREQUAL "recording")
+    add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-fprofile-generate>")
+    add_link_options(-fprofile-generate)
+elseif(NOT AIG_OPTIMISE STREQUAL "plain")
+    message(FATAL_ERROR "AIG_OPTIMISE is '${AIG_OPTIMISE}': use profiled, recording or plain")
+endif()
