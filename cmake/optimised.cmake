@@ -14,8 +14,14 @@ set(AIG_OPTIMISE ${default} CACHE STRING "profiled, recording or plain")
 # Functions of a file are known by its name, not by where it lies: a profile is made in one folder and used in another.
 set(named_alike "SHELL:$<$<COMPILE_LANGUAGE:C,CXX>:-mllvm -static-func-full-module-prefix=false>")
 if(AIG_OPTIMISE STREQUAL "profiled")
-    add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-flto=thin;-fprofile-use=${AIG_PROFILE};-Wno-profile-instr-unprofiled;-Wno-profile-instr-out-of-date;-Wno-backend-plugin>")
-    add_link_options(-flto=thin -fprofile-use=${AIG_PROFILE} -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto
+    # By a name of its own for each content: a new profile compiles everything anew.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${AIG_PROFILE})
+    file(SHA256 ${AIG_PROFILE} hash)
+    string(SUBSTRING ${hash} 0 12 hash)
+    set(used ${CMAKE_BINARY_DIR}/aig-${hash}.profdata)
+    configure_file(${AIG_PROFILE} ${used} COPYONLY)
+    add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-flto=thin;-fprofile-use=${used};-Wno-profile-instr-unprofiled;-Wno-profile-instr-out-of-date;-Wno-backend-plugin>")
+    add_link_options(-flto=thin -fprofile-use=${used} -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto
         -Wl,--thinlto-cache-policy,cache_size_bytes=500m)
 elseif(AIG_OPTIMISE STREQUAL "recording")
     add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-fprofile-generate>")
