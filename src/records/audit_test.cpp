@@ -1,9 +1,8 @@
 #include "records/audit.h"
+#include "store/testing/temporary_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <filesystem>
 
 namespace aig::records {
 namespace {
@@ -12,19 +11,6 @@ using ::testing::HasSubstr;
 
 class Audit : public ::testing::Test {
   protected:
-    Audit() {
-        std::string name = (std::filesystem::temp_directory_path() / "aig-audit-XXXXXX").string();
-        folder_ = mkdtemp(name.data());
-        store::Options options;
-        options.path = folder_ + "/aig.db";
-        auto opened = store::Store::open(options);
-        EXPECT_TRUE(opened);
-        store_ = *std::move(opened);
-    }
-    ~Audit() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
     Status commit(std::unique_ptr<store::Op> op, Status other = {}) {
         store::Batch b;
         b.guarded = true;
@@ -58,8 +44,7 @@ class Audit : public ::testing::Test {
         }));
         return rows;
     }
-    std::string folder_;
-    std::unique_ptr<store::Store> store_;
+    store::testing::TemporaryStore store_;
 };
 
 TEST_F(Audit, lists_newest_first_by_account_and_action) {

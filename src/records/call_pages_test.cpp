@@ -5,11 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <random>
 
 #include "records/charges.h"
 #include "records/records.h"
+#include "store/testing/temporary_store.h"
 
 namespace aig::records {
 namespace {
@@ -17,19 +17,6 @@ constexpr int64_t hour_us = 3'600'000'000;
 
 class CallPagesTest : public ::testing::Test {
   protected:
-    CallPagesTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "aig-pages-XXXXXX").string();
-        folder_ = mkdtemp(name.data());
-        store::Options options;
-        options.path = folder_ + "/aig.db";
-        auto opened = store::Store::open(options);
-        EXPECT_TRUE(opened);
-        store_ = *std::move(opened);
-    }
-    ~CallPagesTest() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
     /// In one transaction.
     void write(const std::vector<CallRecord>& calls) {
         store::Batch batch;
@@ -135,8 +122,7 @@ class CallPagesTest : public ::testing::Test {
             write(calls);
         }
     }
-    std::string folder_;
-    std::unique_ptr<store::Store> store_;
+    store::testing::TemporaryStore store_;
     std::vector<CallRecord> all_;
     int64_t made_ = 0;
 };

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <set>
 
 #include "records/margin.h"
 #include "records/records.h"
 #include "records/records_store.h"
+#include "store/testing/temporary_store.h"
 
 namespace aig::records {
 namespace {
@@ -18,19 +18,6 @@ constexpr int64_t day = 20'777;  // 2026-11-20
 
 class Invoices : public ::testing::Test {
   protected:
-    Invoices() {
-        std::string name = (std::filesystem::temp_directory_path() / "aig-invoices-XXXXXX").string();
-        folder_ = mkdtemp(name.data());
-        store::Options options;
-        options.path = folder_ + "/aig.db";
-        auto opened = store::Store::open(options);
-        EXPECT_TRUE(opened);
-        store_ = *std::move(opened);
-    }
-    ~Invoices() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
     void call(std::string id, std::string provider, std::string model, int64_t tokens, int64_t operator_cost,
               int64_t at_us = day * day_us, int64_t cost = 0, AccountId account = {1}) {
         CallRecord c;
@@ -70,8 +57,7 @@ class Invoices : public ::testing::Test {
         EXPECT_TRUE(done) << done.error().message();
         return rows;
     }
-    std::string folder_;
-    std::unique_ptr<store::Store> store_;
+    store::testing::TemporaryStore store_;
 };
 
 /// How the engine finds rows: "SEARCH c USING INDEX …" lines.

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <random>
 
 #include "records/records_store.h"
+#include "store/testing/temporary_store.h"
 
 namespace aig::records {
 namespace {
@@ -13,19 +13,6 @@ constexpr int64_t day_us = 86'400'000'000;
 
 class Records : public ::testing::Test {
   protected:
-    Records() {
-        std::string name = (std::filesystem::temp_directory_path() / "aig-records-XXXXXX").string();
-        folder_ = mkdtemp(name.data());
-        store::Options options;
-        options.path = folder_ + "/aig.db";
-        auto opened = store::Store::open(options);
-        EXPECT_TRUE(opened);
-        store_ = *std::move(opened);
-    }
-    ~Records() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
     void write(CallRecord call) {
         store::Batch batch;
         batch.ops.push_back(record(std::move(call)));
@@ -42,8 +29,7 @@ class Records : public ::testing::Test {
         EXPECT_TRUE(done) << done.error().message();
         return value;
     }
-    std::string folder_;
-    std::unique_ptr<store::Store> store_;
+    store::testing::TemporaryStore store_;
 };
 
 CallRecord sample(int64_t account, int64_t key, int64_t started_us, int64_t cost) {

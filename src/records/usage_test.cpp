@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <map>
 #include <random>
 
 #include "records/records_store.h"
+#include "store/testing/temporary_store.h"
 
 namespace aig::records {
 namespace {
@@ -14,17 +14,6 @@ constexpr int64_t day_us = 86'400'000'000, first_day = 20'000;
 
 class UsageTest : public ::testing::Test {
   protected:
-    UsageTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "aig-usage-XXXXXX").string();
-        folder_ = mkdtemp(name.data());
-        store::Options options;
-        options.path = folder_ + "/aig.db";
-        store_ = *store::Store::open(options);
-    }
-    ~UsageTest() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
     UsageReport report(const UsageQuery& query) {
         UsageReport out;
         const auto done = store_->read_now([&](store::Db& db) -> Status {
@@ -39,8 +28,7 @@ class UsageTest : public ::testing::Test {
         for (const auto& c : calls) batch.ops.push_back(record(c));
         ASSERT_TRUE(store_->commit_now(std::move(batch)));
     }
-    std::string folder_;
-    std::unique_ptr<store::Store> store_;
+    store::testing::TemporaryStore store_;
 };
 
 std::string label(const CallRecord& c, UsageBy by) {
