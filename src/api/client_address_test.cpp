@@ -8,7 +8,7 @@ namespace {
 std::string seen(const std::string& peer, std::vector<std::pair<std::string, std::string>> lines,
                  std::vector<std::string> proxies = {"10.0.0.0/8", "2001:db8::/32"}) {
     net::Headers h;
-    for (auto& [n, v] : lines) h.add(n, v);
+    for (auto& [n, v] : lines) h.add_named(n, v);
     std::vector<IpBlock> trusted;
     for (const auto& p : proxies) trusted.push_back(*parse_ip_block(p));
     return api::client_address(h, peer, trusted);

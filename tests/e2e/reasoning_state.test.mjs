@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Gateway, Provider, events, serveConfig, temporaryFolder } from './harness.mjs';
+import { Gateway, Provider, events, serveConfig, sleep, temporaryFolder } from './harness.mjs';
 
 const price = { input_per_million: '3', cached_input_per_million: '0.3', output_per_million: '15' };
 const cities = ['Paris', 'Rome', 'Oslo'];
@@ -168,10 +168,17 @@ const callers = { chat: () => new ChatCaller(), messages: () => new MessagesCall
 /** Losses but for the budget of a wire that knows efforts only. */
 const lostState = (loss) => (loss ?? '').split(', ').filter((name) => name && name !== 'reasoning_budget').join();
 
+/** The providers of the tests that run. They write an invoice's line when a call has ended, which may be behind its last byte. */
+const providers = new Set();
+async function invoiced(requestId) {
+    const told = (one) => one.invoice().some((row) => row.request_id === requestId);
+    for (const deadline = Date.now() + 5_000; ![...providers].some(told); await sleep(5)) assert.ok(Date.now() < deadline, `${requestId} is in no invoice`);
+}
 async function turn(customer, caller, model, { stream = false, headers = {} } = {}) {
     const reply = await customer.request(caller.path(model, stream), { body: caller.body(model, stream), headers });
     if (reply.status !== 200) throw Object.assign(new Error(await reply.text()), { status: reply.status });
     const said = await caller.read(reply, stream);
+    await invoiced(reply.headers.get('x-aig-request-id'));
     return { ...said, provider: reply.headers.get('x-aig-provider'), loss: reply.headers.get('x-aig-loss') };
 }
 
@@ -203,6 +210,7 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
         before(async () => {
             const folder = temporaryFolder();
             [one, two] = await Promise.all(['one', 'two'].map((name) => Provider.start({ bill: path.join(folder, `${name}.jsonl`) })));
+            providers.add(one).add(two);
             const config = await serveConfig(one, folder, (c) => ({
                 ...c,
                 providers: { one: provider(one, 'key-one'), two: provider(two, 'key-two') },
@@ -214,7 +222,7 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
             gateway = await Gateway.serve(config);
             customer = await gateway.customer();
         });
-        after(async () => { await gateway?.stop(); await one?.stop(); await two?.stop(); });
+        after(async () => { providers.clear(); await gateway?.stop(); await one?.stop(); await two?.stop(); });
         const states = (sim, from) => sim.invoice().slice(from).map((line) => line.states);
         const refused = () => [...one.invoice(), ...two.invoice()].filter((line) => line.status >= 400);
 
@@ -292,6 +300,7 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
             test(`${name}: a route that fails in the middle: no 400, no foreign state, the loss is told`, async () => {
                 const folder = temporaryFolder();
                 const first = await Provider.start({ bill: path.join(folder, 'first.jsonl') });
+                providers.add(first);
                 const config = await serveConfig(first, folder, (c) => ({
                     ...c,
                     providers: { one: provider(first, 'key-one'), two: provider(two, 'key-two') },
@@ -318,6 +327,7 @@ for (const [wire, upstream] of Object.entries(upstreams)) {
                     assert.equal(later.provider, 'two');
                     assert.equal(states(two, -1)[0], noneBehindText(name) ? 1 : 3);
                 } finally {
+                    providers.delete(first);
                     await served.stop();
                     await first.stop();
                 }
