@@ -45,16 +45,6 @@ class CallPagesTest : public ::testing::Test {
         const auto done = store_->commit_now(std::move(batch));
         EXPECT_TRUE(done) << done.error().message();
     }
-    template <class T>
-    T read(std::function<Result<T>(store::Db&)> fn) {
-        T value{};
-        const auto done = store_->read_now([&](store::Db& db) -> Status {
-            TRY(value, fn(db));
-            return {};
-        });
-        EXPECT_TRUE(done) << done.error().message();
-        return value;
-    }
     /// Request ids of the calls that fit, the newest first; of equal times the later one.
     std::vector<std::string> newest(std::function<bool(const CallRecord&)> fits, size_t limit = SIZE_MAX) const {
         std::vector<std::pair<int64_t, size_t>> order;
@@ -69,7 +59,7 @@ class CallPagesTest : public ::testing::Test {
     std::vector<std::string> recent_ids(AccountId account, int64_t limit, SubAccountId sub = {}) {
         std::vector<std::string> ids;
         for (const auto& c :
-             read<std::vector<CallRecord>>([&](store::Db& db) { return recent(db, account, limit, sub); }))
+             store_.read<std::vector<CallRecord>>([&](store::Db& db) { return recent(db, account, limit, sub); }))
             ids.push_back(c.request_id);
         return ids;
     }
@@ -77,14 +67,14 @@ class CallPagesTest : public ::testing::Test {
         std::vector<std::string> ids;
         for (ChargeCursor behind;;) {
             const auto page =
-                read<std::vector<Charged>>([&](store::Db& db) { return charges(db, account, behind, at_once); });
+                store_.read<std::vector<Charged>>([&](store::Db& db) { return charges(db, account, behind, at_once); });
             for (const auto& c : page) ids.push_back(c.request_id);
             if (std::ssize(page) < at_once) return ids;
             behind = page.back().at;
         }
     }
     int64_t count(const char* sql) {
-        return read<int64_t>([&](store::Db& db) -> Result<int64_t> {
+        return store_.read<int64_t>([&](store::Db& db) -> Result<int64_t> {
             auto q = db.query(sql);
             TRYV(q.step());
             return q.integer(0);
@@ -200,8 +190,8 @@ TEST_F(CallPagesTest, sums_count_rows_and_pages) {
         for (const auto& c : all_)
             if (c.account.value == 1 && c.started_us >= from && c.started_us < to)
                 expected.calls += 1, expected.cost_nanos += c.cost_nanos;
-        const auto got =
-            read<Spend>([&](store::Db& db) { return spend(db, AccountId{1}, KeyId{}, from, std::max(from, to)); });
+        const auto got = store_.read<Spend>(
+            [&](store::Db& db) { return spend(db, AccountId{1}, KeyId{}, from, std::max(from, to)); });
         EXPECT_EQ(got.calls, expected.calls) << from << " " << to;
         EXPECT_EQ(got.cost_nanos, expected.cost_nanos);
     }

@@ -19,16 +19,6 @@ class Records : public ::testing::Test {
         const auto done = store_->commit_now(std::move(batch));
         EXPECT_TRUE(done) << done.error().message();
     }
-    template <class T>
-    T read(std::function<Result<T>(store::Db&)> fn) {
-        T value{};
-        const auto done = store_->read_now([&](store::Db& db) -> Status {
-            TRY(value, fn(db));
-            return {};
-        });
-        EXPECT_TRUE(done) << done.error().message();
-        return value;
-    }
     store::testing::TemporaryStore store_;
 };
 
@@ -65,7 +55,7 @@ TEST_F(Records, gives_back_every_field) {
     c.cache_write = 11;
     c.operator_cost_nanos = 40;
     write(c);
-    const auto calls = read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{7}, 10); });
+    const auto calls = store_.read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{7}, 10); });
     ASSERT_EQ(calls.size(), 1u);
     const auto& g = calls[0];
     EXPECT_EQ(g.request_id, c.request_id);
@@ -83,11 +73,12 @@ TEST_F(Records, gives_back_every_field) {
 TEST_F(Records, gives_the_newest_first_within_the_limit) {
     for (const int64_t us : {5, 9, 7}) write(sample(1, 1, us, 1));
     write(sample(2, 1, 8, 1));
-    const auto mine = read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{1}, 2); });
+    const auto mine = store_.read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{1}, 2); });
     ASSERT_EQ(mine.size(), 2u);
     EXPECT_EQ(mine[0].started_us, 9);
     EXPECT_EQ(mine[1].started_us, 7);
-    EXPECT_EQ(read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{}, 100); }).size(), 4u);
+    EXPECT_EQ(store_.read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{}, 100); }).size(),
+              4u);
 }
 
 TEST_F(Records, sums_any_range_like_adding_up_the_calls) {
@@ -116,7 +107,7 @@ TEST_F(Records, sums_any_range_like_adding_up_the_calls) {
             expected.input += 7;
             expected.output += 11;
         }
-        const auto got = read<Spend>([&](store::Db& db) { return spend(db, account, key, from, to); });
+        const auto got = store_.read<Spend>([&](store::Db& db) { return spend(db, account, key, from, to); });
         EXPECT_EQ(std::tuple(got.cost_nanos, got.calls, got.input, got.output),
                   std::tuple(expected.cost_nanos, expected.calls, expected.input, expected.output))
             << "from " << from << " to " << to << " key " << key.value;
@@ -127,8 +118,9 @@ TEST_F(Records, long_texts_are_cut) {
     auto c = sample(1, 1, 1, 1);
     c.tag.assign(100'000, 'x');
     write(c);
-    EXPECT_EQ(read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{1}, 1); })[0].tag.size(),
-              512u);
+    EXPECT_EQ(
+        store_.read<std::vector<CallRecord>>([](store::Db& db) { return recent(db, AccountId{1}, 1); })[0].tag.size(),
+        512u);
 }
 
 TEST_F(Records, every_statement_prepares_on_an_empty_database) {

@@ -125,7 +125,6 @@ void Writer::linger(std::unique_lock<std::mutex>& lock) {
     if (quiet_) return;
     const int64_t left = queue_.front().queued_ns + longest_linger_ns - mono_ns();
     if (left <= 0) return;
-    quiet_ = false;
     lock.unlock();
     bell_.arm();
     lock.lock();

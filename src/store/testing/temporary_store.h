@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,17 @@ class TemporaryStore {
     TemporaryStore(const TemporaryStore&) = delete;
     Store& operator*() const { return *store_; }
     Store* operator->() const { return store_.get(); }
+    /// What `fn` reads; a failure fails the test.
+    template <class T>
+    T read(std::function<Result<T>(Db&)> fn) const {
+        T value{};
+        const auto done = store_->read_now([&](Db& db) -> Status {
+            TRY(value, fn(db));
+            return {};
+        });
+        EXPECT_TRUE(done) << done.error().message();
+        return value;
+    }
 
   private:
     std::string folder_;
