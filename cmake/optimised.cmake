@@ -1,6 +1,6 @@
 # The release binary is compiled with what a run of it showed to be hot (profile/aig.profdata, made by `make profile`) and
-# linked as a whole: together a quarter off the processor time of our own code, which is spread thin over hundreds of
-# functions. Where a function has changed since, its profile is not used and nothing else happens.
+# linked as a whole: together a fifth fewer instructions of our own code, which is spread thin over hundreds of functions
+# (docs/decisions/0022). Where a function has changed since, its profile is not used and nothing else happens.
 #   AIG_OPTIMISE=profiled   the default of release builds without tests
 #   AIG_OPTIMISE=recording  a binary that writes such a run down
 #   AIG_OPTIMISE=plain      neither: quick links, for work in progress and for tests
