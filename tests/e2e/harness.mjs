@@ -204,8 +204,8 @@ export class Provider {
         }
     }
     async calls() { return (await (await fetch(`${this.url}/sim/stats`)).json()).calls; }
-    /** The invoice so far, one object a call. */
-    invoice() { return fs.readFileSync(this.bill, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)); }
+    /** The invoice so far, one object a call. A line that is just being written may be seen in part: it counts once it has ended. */
+    invoice() { return fs.readFileSync(this.bill, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line)); }
     stop() { return this.program.stop(); }
 }
 
