@@ -8,11 +8,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace aig {
 
@@ -37,63 +36,125 @@ struct ErrorRow {
 const ErrorRow& error_row(ErrorCode);
 size_t error_count();
 
+/// One pointer wide: results are made, moved and destroyed everywhere, errors hardly ever. Moved from it is an error
+/// still, with nothing to say.
 class [[nodiscard]] Error {
   public:
     /// `message` says what was wrong; the row's advice is appended by whoever renders it.
-    Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)) {}
-    explicit Error(ErrorCode code) : code_(code) {}
+    Error(ErrorCode code, std::string message);
+    explicit Error(ErrorCode code);
+    Error(const Error& other);
+    Error(Error&& other) noexcept : said_(other.said_) {
+        if (said_) other.said_ = &gone;
+    }
+    Error& operator=(const Error& other) { return *this = Error(other); }
+    Error& operator=(Error&& other) noexcept {
+        if (this == &other) return *this;
+        if (said_) drop();
+        said_ = other.said_;
+        if (said_) other.said_ = &gone;
+        return *this;
+    }
+    ~Error() {
+        if (said_) drop();
+    }
 
-    ErrorCode code() const { return code_; }
-    const ErrorRow& row() const { return error_row(code_); }
-    const std::string& message() const { return message_; }
-    const std::string& param() const { return param_; }
-    const std::string& reason() const { return reason_; }
-    int64_t retry_after_ms() const { return retry_after_ms_; }
-    int status() const { return status_ ? status_ : row().status; }
+    ErrorCode code() const { return said_->code; }
+    const ErrorRow& row() const { return error_row(said_->code); }
+    const std::string& message() const { return said_->message; }
+    const std::string& param() const { return said_->param; }
+    const std::string& reason() const { return said_->reason; }
+    int64_t retry_after_ms() const { return said_->retry_after_ms; }
+    int status() const { return said_->status ? said_->status : row().status; }
     /// Members of details for dialects that show them, as the inside of a JSON object ("" = none).
-    const std::string& details_json() const { return details_json_; }
+    const std::string& details_json() const { return said_->details_json; }
 
     /// The request's field at fault, in the caller's words ("messages[3].content").
-    Error&& param(std::string p) && { return param_ = std::move(p), std::move(*this); }
+    Error&& param(std::string p) &&;
     /// A finer machine-readable word than the code ("spend_cap").
-    Error&& reason(std::string r) && { return reason_ = std::move(r), std::move(*this); }
+    Error&& reason(std::string r) &&;
     /// 0 = no Retry-After.
-    Error&& retry_after_ms(int64_t ms) && { return retry_after_ms_ = ms, std::move(*this); }
+    Error&& retry_after_ms(int64_t ms) &&;
     /// Overrides the row's HTTP status (upstream 422 stays 422).
-    Error&& status(int s) && { return status_ = s, std::move(*this); }
-    Error&& details_json(std::string d) && { return details_json_ = std::move(d), std::move(*this); }
+    Error&& status(int s) &&;
+    Error&& details_json(std::string d) &&;
 
   private:
-    ErrorCode code_;
-    int status_ = 0;
-    int64_t retry_after_ms_ = 0;
-    std::string message_, param_, reason_, details_json_;
+    template <class T>
+    friend class Result;
+    struct Said {
+        ErrorCode code;
+        int status = 0;
+        int64_t retry_after_ms = 0;
+        std::string message{}, param{}, reason{}, details_json{};
+    };
+    static Said gone;
+    Error() = default;  ///< no error: within a Status
+    Said& own();
+    void drop() noexcept;
+
+    Said* said_ = nullptr;
 };
+
+[[noreturn]] void throw_wrong_alternative();
 
 template <class T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : v_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : v_(std::in_place_index<1>, std::move(error)) {}
+    Result(T value) : value_(std::move(value)), ok_(true) {}
+    Result(Error error) : error_(std::move(error)), ok_(false) {}
     template <class U>
         requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
                  !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, T>)
-    Result(U&& u) : v_(std::in_place_index<0>, std::forward<U>(u)) {}
+    Result(U&& u) : value_(std::forward<U>(u)), ok_(true) {}
+    Result(const Result& other)
+        requires(std::is_copy_constructible_v<T>)
+        : ok_(other.ok_) {
+        ok_ ? (void)std::construct_at(&value_, other.value_) : (void)std::construct_at(&error_, other.error_);
+    }
+    Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : ok_(other.ok_) { take(other); }
+    /// By way of a value of its own: what is assigned may hang in what is replaced.
+    Result& operator=(Result other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+        destroy();
+        ok_ = other.ok_;
+        take(other);
+        return *this;
+    }
+    ~Result() { destroy(); }
 
-    bool ok() const { return v_.index() == 0; }
-    explicit operator bool() const { return ok(); }
-    T& operator*() & { return std::get<0>(v_); }
-    const T& operator*() const& { return std::get<0>(v_); }
-    T&& operator*() && { return std::get<0>(std::move(v_)); }
-    T* operator->() { return &std::get<0>(v_); }
-    const T* operator->() const { return &std::get<0>(v_); }
-    Error& error() & { return std::get<1>(v_); }
-    const Error& error() const& { return std::get<1>(v_); }
-    Error&& error() && { return std::get<1>(std::move(v_)); }
-    T value_or(T other) && { return ok() ? std::move(**this) : std::move(other); }
+    bool ok() const { return ok_; }
+    explicit operator bool() const { return ok_; }
+    T& operator*() & { return value(); }
+    const T& operator*() const& { return value(); }
+    T&& operator*() && { return std::move(value()); }
+    T* operator->() { return &value(); }
+    const T* operator->() const { return &value(); }
+    Error& error() & { return fault(); }
+    const Error& error() const& { return const_cast<Result*>(this)->fault(); }
+    Error&& error() && { return std::move(fault()); }
+    T value_or(T other) && { return ok_ ? std::move(value_) : std::move(other); }
 
   private:
-    std::variant<T, Error> v_;
+    T& value() {
+        if (!ok_) throw_wrong_alternative();
+        return value_;
+    }
+    const T& value() const { return const_cast<Result*>(this)->value(); }
+    Error& fault() {
+        if (ok_) throw_wrong_alternative();
+        return error_;
+    }
+    void take(Result& other) {
+        ok_ ? (void)std::construct_at(&value_, std::move(other.value_))
+            : (void)std::construct_at(&error_, std::move(other.error_));
+    }
+    void destroy() { ok_ ? std::destroy_at(&value_) : std::destroy_at(&error_); }
+
+    union {
+        T value_;
+        Error error_;
+    };
+    bool ok_;
 };
 
 template <>
@@ -102,14 +163,18 @@ class [[nodiscard]] Result<void> {
     Result() = default;
     Result(Error error) : e_(std::move(error)) {}
 
-    bool ok() const { return !e_; }
+    bool ok() const { return !e_.said_; }
     explicit operator bool() const { return ok(); }
-    Error& error() & { return *e_; }
-    const Error& error() const& { return *e_; }
-    Error&& error() && { return *std::move(e_); }
+    Error& error() & { return fault(); }
+    const Error& error() const& { return const_cast<Result*>(this)->fault(); }
+    Error&& error() && { return std::move(fault()); }
 
   private:
-    std::optional<Error> e_;
+    Error& fault() {
+        if (ok()) throw_wrong_alternative();
+        return e_;
+    }
+    Error e_;
 };
 
 using Status = Result<void>;
