@@ -97,7 +97,7 @@ class PoolingClient final : public Client {
             pieces.reserve(request.body.size() + 1);
             push(pieces, head);
             for (const std::string_view piece : request.body) push(pieces, piece);
-            const Io wrote = connection->channel.write_now(pieces);
+            const Io wrote = connection->channel.write_soon(pieces);
             if (!wrote.failed && !pieces.empty()) {
                 auto sent = co_await send_rest(set, pool, *connection, std::move(pieces), stop, total_deadline);
                 CO_TRYV(std::move(sent));

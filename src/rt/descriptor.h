@@ -3,9 +3,14 @@
 // request-reply connection fails every time. Loop thread only; at most one task waits for reading and one for writing.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "rt/detail/suspension.h"
 #include "rt/loop.h"
@@ -13,6 +18,7 @@
 namespace aig::rt {
 
 namespace detail {
+class Outbox;
 class Poller;
 
 /// A task that waits in place: its handler is stored here, so that a wait allocates nothing of its own.
@@ -64,6 +70,15 @@ class Descriptor {
     /// The peer has closed its side, or the connection broke.
     bool hung_up() const { return hung_up_; }
 
+    /// Takes bytes to write with those of other descriptors, at the end of the loop's handler at hand. False, and
+    /// nothing taken: there are too many of them, or the peer is slow; then write here and now, in order: after
+    /// settle_up().
+    bool write_later(std::span<const iovec> pieces);
+    enum class Debt : uint8_t { none, owed, broken };
+    /// Writes what write_later() took. owed: the kernel has no room, which writable() waits for; what is owed is
+    /// written by itself as room comes. broken: the peer is gone, nothing will be written any more.
+    Debt settle_up();
+
     /// Wait for the next readiness, or for interrupt(); at once when already ready or interrupted. Check interrupted()
     /// after.
     Task<> readable();
@@ -76,13 +91,16 @@ class Descriptor {
 
   private:
     friend class detail::Poller;
+    friend class detail::Outbox;
+    void write_or_owe(std::string_view bytes);
     void on_events(uint32_t events);
     Task<> wait(detail::Parked& parked);
 
     Loop& loop_;
     std::shared_ptr<detail::Poller> poller_;
     int fd_;
-    bool readable_ = true, writable_ = true, hung_up_ = false, interrupted_ = false;
+    bool readable_ = true, writable_ = true, hung_up_ = false, interrupted_ = false, broken_ = false;
+    std::string owed_;
     detail::Parked reader_, writer_;
 };
 

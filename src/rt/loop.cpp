@@ -93,18 +93,26 @@ struct Loop::Inside {
 
     void finish_what_is_at_hand() {
         const int64_t until_ns = mono_ns() + longest_busy_ns;
-        while (io.poll_one() > 0 && mono_ns() < until_ns) {
+        while (io.poll_one() > 0) {
+            send_what_was_written();
+            if (mono_ns() >= until_ns) break;
         }
+    }
+
+    void send_what_was_written() {
+        if (poller) poller->outbox().send();
     }
 
     /// One handler after the other, with a wait where there is none; until stop(). That there is none is found out
     /// before the wait only where it matters to somebody: it costs a system call.
     void turns() {
         while (!io.stopped()) {
+            send_what_was_written();
             if (busy) finish_what_is_at_hand();
             set_busy(false);
             io.run_one();
         }
+        send_what_was_written();
     }
 
     /// A callback that throws must not end the thread; the loop goes on with the next handler.

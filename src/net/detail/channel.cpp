@@ -119,8 +119,22 @@ Io Channel::write_now(std::vector<iovec>& pieces) {
     return ssl_ ? write_tls(pieces) : write_plain(pieces);
 }
 
+Io Channel::write_soon(std::vector<iovec>& pieces) {
+    if (!socket_ || ssl_ || !socket_->write_later(pieces)) return write_now(pieces);
+    Io out;
+    for (const iovec& piece : pieces) out.n += piece.iov_len;
+    pieces.clear();
+    return out;
+}
+
 Io Channel::write_plain(std::vector<iovec>& pieces) {
     Io out;
+    if (const auto debt = socket_->settle_up(); debt != rt::Descriptor::Debt::none) {
+        wants_write_ = true;
+        out.failed = debt == rt::Descriptor::Debt::broken;
+        out.again = !out.failed;
+        return out;
+    }
     while (!pieces.empty()) {
         msghdr message{};
         message.msg_iov = pieces.data();
@@ -219,6 +233,7 @@ void Channel::resume() {
 
 void Channel::finish_sending() {
     if (!socket_) return;
+    (void)socket_->settle_up();
     if (ssl_) {
         ERR_clear_error();
         SSL_shutdown(ssl_.get());
@@ -229,6 +244,7 @@ void Channel::finish_sending() {
 
 void Channel::shut() {
     if (!socket_) return;
+    (void)socket_->settle_up();
     ::shutdown(fd(), SHUT_RDWR);
     socket_->interrupt();
 }

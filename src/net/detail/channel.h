@@ -53,6 +53,9 @@ class Channel {
     /// Writes what the kernel takes at once; pieces are shortened from the front by what was written. Failed: the peer
     /// is gone.
     Io write_now(std::vector<iovec>& pieces);
+    /// The same for what need not have left before the loop's handler ends: it goes out with other connections' writes.
+    /// That the peer is gone may show at the next operation only.
+    Io write_soon(std::vector<iovec>& pieces);
     /// Until the last again may have passed, or interrupt(). Check interrupted() after.
     rt::Task<> ready() { return wants_write_ ? socket_->writable() : socket_->readable(); }
     rt::Task<> writable() { return socket_->writable(); }

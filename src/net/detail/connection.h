@@ -63,6 +63,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
     // connection_reply.cpp
     void append_head(std::string& out, int status, const Headers& headers, int64_t length);
+    Io write(std::vector<iovec>& pieces);
     rt::Task<Status> send_pieces(std::vector<iovec> pieces);
     void flush_head_later();
 

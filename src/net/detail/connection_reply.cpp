@@ -83,7 +83,7 @@ rt::Task<Status> Connection::respond(int status, Headers headers, Pieces body) {
     if (head_.method != "HEAD" && !bodiless(status)) {
         for (const std::string_view piece : body) push(pieces, piece);
     }
-    const Io wrote = channel_.write_now(pieces);
+    const Io wrote = write(pieces);
     if (!wrote.failed && pieces.empty()) co_return Status();
     auto sent = co_await send_pieces(std::move(pieces));
     co_return sent;
@@ -108,7 +108,7 @@ void Connection::flush_head_later() {
         if (!connection || connection->pending_head_.empty() || connection->waiting_ == Waiting::write) return;
         std::vector<iovec> pieces;
         push(pieces, connection->pending_head_);
-        const Io wrote = connection->channel_.write_now(pieces);
+        const Io wrote = connection->write(pieces);
         connection->pending_head_.erase(0, wrote.failed ? std::string::npos : wrote.n);
     });
 }
@@ -127,7 +127,7 @@ rt::Task<Status> Connection::write(Pieces body) {
     push(pieces, before);
     for (const std::string_view piece : body) push(pieces, piece);
     if (chunked_reply_) push(pieces, "\r\n");
-    const Io wrote = channel_.write_now(pieces);
+    const Io wrote = write(pieces);
     if (!wrote.failed && pieces.empty()) co_return Status();
     auto sent = co_await send_pieces(std::move(pieces));
     co_return sent;
@@ -139,8 +139,15 @@ rt::Task<Status> Connection::end() {
     if (chunked_reply_ && head_.method != "HEAD") last += "0\r\n\r\n";
     std::vector<iovec> pieces;
     push(pieces, last);
+    const Io wrote = write(pieces);
+    if (!wrote.failed && pieces.empty()) co_return Status();
     auto sent = co_await send_pieces(std::move(pieces));
     co_return sent;
+}
+
+/// A connection that ends behind its reply sends at once: what is left to be sent then is known before it closes.
+Io Connection::write(std::vector<iovec>& pieces) {
+    return keep_alive_ ? channel_.write_soon(pieces) : channel_.write_now(pieces);
 }
 
 /// Waits for the kernel to take everything; no progress for write_timeout_ms cuts the connection.

@@ -7,6 +7,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <memory>
 
+#include "rt/detail/outbox.h"
 #include "rt/task.h"
 
 namespace aig::rt {
@@ -26,6 +27,7 @@ class Poller : public std::enable_shared_from_this<Poller> {
     /// The descriptor is about to close: events already fetched for it are forgotten.
     void forget(const Descriptor& descriptor);
     uint64_t turn() const { return turn_; }
+    Outbox& outbox() { return outbox_; }
 
   private:
     void arm();
@@ -36,6 +38,7 @@ class Poller : public std::enable_shared_from_this<Poller> {
     std::array<epoll_event, 256> batch_;
     int next_ = 0, count_ = 0;
     uint64_t turn_ = 0;
+    Outbox outbox_;
 };
 
 std::shared_ptr<Poller> poller(Loop& loop);
