@@ -92,14 +92,13 @@ Status json_body(const net::Headers& headers) {
     return Error(ErrorCode::media_type, fmt::format("this route does not take '{}'", media.substr(0, 80)));
 }
 
-Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect, canon::Incoming in) {
+Status fill_call(gateway::Call& call, Request& request, const canon::Dialect& dialect, canon::Incoming in) {
     const auto& headers = request.http.head().headers;
     TRYV(json_body(headers));
     TRYV(known_word(headers, "x-cache", {"auto", "force", "skip"}));
     TRYV(known_word(headers, "x-routing", {"auto", "cost", "speed", "quality"}));
     TRYV(known_word(headers, "x-aig-explain", {"true", "false"}));
     TRYV(known_word(headers, "x-aig-strict", {"true", "false"}));
-    gateway::Call call;
     TRY(call.tag, cost_tag(headers, *request.principal));
     call.dialect = &dialect;
     call.in = in;
@@ -114,7 +113,7 @@ Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect,
     call.strict = headers.get("x-aig-strict") == "true";
     call.started_us = request.started_us;
     call.started_mono_ns = request.started_mono_ns;
-    return call;
+    return {};
 }
 
 rt::Task<Status> run_call(Request& request, gateway::Call& call, Rewrite rewrite) {
@@ -125,7 +124,8 @@ rt::Task<Status> run_call(Request& request, gateway::Call& call, Rewrite rewrite
 }
 
 rt::Task<Status> infer(Request& request, const canon::Dialect& dialect, canon::Incoming in) {
-    CO_TRY(auto call, make_call(request, dialect, in));
+    gateway::Call call;
+    CO_TRYV(fill_call(call, request, dialect, in));
     CO_TRY(const auto body, co_await take_body(request, request.services.max_json_body));
     call.in.body = body.bytes;
     call.keep = keep_call(request);

@@ -17,7 +17,7 @@ Status json_body(const net::Headers& headers);
 
 /// Its two halves, for surfaces that do something to the body in between. The call as the request's headers describe
 /// it, without a body; bad headers are refused.
-Result<gateway::Call> make_call(Request& request, const canon::Dialect& dialect, canon::Incoming in);
+Status fill_call(gateway::Call& call, Request& request, const canon::Dialect& dialect, canon::Incoming in);
 /// What a route makes of a whole reply's body before it goes out.
 using Rewrite = std::function<Result<std::string>(std::string_view body)>;
 /// Runs it with the answer to the caller. `call` outlives the task.

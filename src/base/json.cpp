@@ -31,7 +31,7 @@ std::string_view JsonRef::key() const {
 bool JsonRef::boolean() const { return doc_ && doc_->nodes_[at_].truth; }
 size_t JsonRef::size() const { return doc_ ? doc_->nodes_[at_].count : 0; }
 
-std::optional<int64_t> JsonRef::integer() const {
+[[gnu::noinline]] std::optional<int64_t> JsonRef::integer() const {
     if (!is_number()) return {};
     const auto s = raw();
     int64_t v = 0;
@@ -46,7 +46,8 @@ std::optional<int64_t> JsonRef::integer() const {
     return static_cast<int64_t>(d);
 }
 
-JsonRef JsonRef::find(std::string_view name) const {
+/// One copy: inlined at its forty places on a call's way it is kilobytes of code that each run once.
+[[gnu::noinline]] JsonRef JsonRef::find(std::string_view name) const {
     JsonRef found;
     if (!is_object()) return found;
     const auto* const nodes = doc_->nodes_.data();
@@ -118,17 +119,31 @@ bool plain_ascii(std::string_view text) {
     for (const char c : text) hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(c)]);
     return hit == 0;
 }
-/// Eight to fifteen plain bytes, in quotes: as two words that overlap. False when one needs care.
-bool append_short(std::string& out, std::string_view text) {
+constexpr size_t longest_short = 16;
+/// Copies up to sixteen plain bytes; eight and more as two words that overlap. False when one needs care.
+bool copy_plain(char* to, std::string_view text) {
     constexpr size_t word = sizeof(uint64_t);
+    if (text.size() < word) {
+        uint8_t hit = 0;
+        for (size_t i = 0; i < text.size(); ++i) {
+            to[i] = text[i];
+            hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(text[i])]);
+        }
+        return hit == 0;
+    }
     uint64_t first = 0, last = 0;
     std::memcpy(&first, text.data(), word);
     std::memcpy(&last, text.data() + text.size() - word, word);
     if (!plain_eight(first) || !plain_eight(last)) return false;
-    char quoted[2 * word + 2];
+    std::memcpy(to, &first, word);
+    std::memcpy(to + text.size() - word, &last, word);
+    return true;
+}
+/// Up to sixteen plain bytes, in quotes.
+bool append_short(std::string& out, std::string_view text) {
+    char quoted[longest_short + 2];
     quoted[0] = '"';
-    std::memcpy(quoted + 1, &first, word);
-    std::memcpy(quoted + 1 + text.size() - word, &last, word);
+    if (!copy_plain(quoted + 1, text)) return false;
     quoted[text.size() + 1] = '"';
     out.append(quoted, text.size() + 2);
     return true;
@@ -137,7 +152,7 @@ bool append_short(std::string& out, std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char hex[] = "0123456789abcdef";
-    if (text.size() >= 8 && text.size() < block && append_short(out, text)) return;
+    if (text.size() <= longest_short && append_short(out, text)) return;
     if (plain_ascii(text)) {
         const size_t at = out.size();
         out.resize(at + text.size() + 2);
@@ -213,9 +228,20 @@ JsonWriter& JsonWriter::close(char c) {
     return *this;
 }
 JsonWriter& JsonWriter::key(std::string_view k) {
-    comma();
-    append_json_string(out_, k);
-    out_ += ':';
+    char member[longest_short + 4];  // a comma, two quotes, a colon
+    char* p = member;
+    if (need_comma_) *p++ = ',';
+    *p++ = '"';
+    if (k.size() <= longest_short && copy_plain(p, k)) {  // what names are
+        p += k.size();
+        *p++ = '"';
+        *p++ = ':';
+        out_.append(member, static_cast<size_t>(p - member));
+    } else {
+        comma();
+        append_json_string(out_, k);
+        out_ += ':';
+    }
     need_comma_ = false;
     return *this;
 }

@@ -1,8 +1,9 @@
+// The hash function itself, not EVP around it.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <fmt/format.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <cstdlib>
-#include <memory>
 
 #include "identity/detail/key_text.h"
 
@@ -55,10 +56,6 @@ std::string uuid_v4() {
     }
     return out;
 }
-
-struct FreeContext {
-    void operator()(EVP_MD_CTX* c) const { EVP_MD_CTX_free(c); }
-};
 }  // namespace
 
 std::string_view key_prefix(std::string_view key) {
@@ -102,13 +99,11 @@ std::string shown_key(std::string_view key) {
 }
 
 KeyHash hash_key(std::string_view key) {
-    // Fetched once and a context per thread: EVP's own look-ups would cost more than the hash.
-    static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    thread_local const std::unique_ptr<EVP_MD_CTX, FreeContext> context(EVP_MD_CTX_new());
+    // Not by EVP, whose way to the same code is longer than the hash of a key takes.
+    SHA256_CTX sha;
     KeyHash out;
-    const bool ok = EVP_DigestInit_ex2(context.get(), sha256, nullptr) == 1 &&
-                    EVP_DigestUpdate(context.get(), key.data(), key.size()) == 1 &&
-                    EVP_DigestFinal_ex(context.get(), out.bytes.data(), nullptr) == 1;
+    const bool ok = SHA256_Init(&sha) == 1 && SHA256_Update(&sha, key.data(), key.size()) == 1 &&
+                    SHA256_Final(out.bytes.data(), &sha) == 1;
     if (!ok) std::abort();  // a hash that silently stayed zero would make all keys one
     return out;
 }

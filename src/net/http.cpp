@@ -46,7 +46,8 @@ void Headers::reserve(size_t lines, size_t bytes) {
     grow((bytes ? bytes : lines * 48) + lines * 4);
 }
 
-void Headers::put(std::string_view name, std::string_view value) {
+/// One copy of it, as of everything that a head does twenty times: code that runs once comes from a slower cache.
+[[gnu::noinline]] void Headers::put(std::string_view name, std::string_view value) {
     const Block left = grow(size_ + name.size() + value.size() + 4);
     lines_.push_back({size_, static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
     char* p = text_.get() + size_;
@@ -70,7 +71,7 @@ void Headers::remove(std::string_view gone) {
     gaps_ |= std::erase_if(lines_, [&](const Place& p) { return iequals(name(p), gone); }) > 0;
 }
 
-std::string_view Headers::get(std::string_view wanted) const {
+[[gnu::noinline]] std::string_view Headers::get(std::string_view wanted) const {
     for (const Place& p : lines_)  // mostly no: the size, or else the first letter, says it
         if (p.name_size == wanted.size() && (wanted.empty() || same_letter(text_[p.at], wanted[0])) &&
             iequals(name(p), wanted))

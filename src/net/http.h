@@ -19,7 +19,21 @@ constexpr bool is_name_byte(char c) {
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-/// The name of a header as a literal: the compiler sees that it is one.
+/// Lines that a connection writes itself, as a server or as a client.
+constexpr bool is_connections_own(std::string_view name) {
+    const auto is = [&](std::string_view own) {
+        if (name.size() != own.size()) return false;
+        for (size_t i = 0; i < own.size(); ++i)
+            if ((name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]) != own[i]) return false;
+        return true;
+    };
+    for (const auto own :
+         {"date", "host", "expect", "upgrade", "connection", "keep-alive", "content-length", "transfer-encoding"})
+        if (is(own)) return true;
+    return false;
+}
+
+/// The name of a header as a literal: the compiler sees that it is one, and not one that a connection writes itself.
 class HeaderName {
   public:
     template <size_t N>
@@ -27,6 +41,7 @@ class HeaderName {
         if (text_.empty()) throw "a header's name is empty";
         for (const char c : text_)
             if (!is_name_byte(c)) throw "a header's name holds a byte that none may have";
+        if (is_connections_own(text_)) throw "this header is the connection's own";
     }
     constexpr std::string_view text() const { return text_; }
 

@@ -67,7 +67,7 @@ TEST(Headers, AreEmptyWhenTheyHaveBeenMovedAway) {
 TEST(HeaderLines, LeaveOutOursAndWhatMayNotStandOnAConnection) {
     Headers h;
     h.add("content-type", "text/plain; charset=utf-8");
-    h.add("Date", "now");
+    h.add_named("Date", "now");
     EXPECT_EQ(written(h, dates), "content-type: text/plain; charset=utf-8\r\n");
     EXPECT_EQ(written(h), "content-type: text/plain; charset=utf-8\r\nDate: now\r\n");
     h.add("evil", "a\r\nset-cookie: b");

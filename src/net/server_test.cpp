@@ -306,7 +306,7 @@ TEST(ServerLife, RepliesCannotCarryForeignLines) {
             Headers headers;
             headers.add("x-bad", "a\r\nset-cookie: b");
             headers.add("x-good", "c");
-            headers.add("content-length", "99");
+            headers.add_named("content-length", "99");
             Pieces body;
             auto sent = co_await e->respond(200, std::move(headers), std::move(body));
             (void)sent;

@@ -28,7 +28,10 @@ struct CallRecord {
 };
 
 /// Composed into the batch of the settlement or the release.
-std::unique_ptr<store::Op> record(CallRecord call);
+std::unique_ptr<store::Op> record(std::unique_ptr<CallRecord> call);
+inline std::unique_ptr<store::Op> record(CallRecord call) {
+    return record(std::make_unique<CallRecord>(std::move(call)));
+}
 
 /// The newest calls of an account (0 = all accounts), or of one of its sub-accounts, newest first.
 Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit, SubAccountId sub_account = {});

@@ -105,14 +105,14 @@ class CallRows final : public store::Deferred {
 
 class RecordOp : public store::Op {
   public:
-    explicit RecordOp(CallRecord call) : call_(std::move(call)) {}
+    explicit RecordOp(std::unique_ptr<CallRecord> call) : call_(std::move(call)) {}
     Status apply(store::Db&) override {
-        store::deferred<CallRows>().add(call_);
+        store::deferred<CallRows>().add(*call_);
         return {};
     }
 
   private:
-    CallRecord call_;
+    std::unique_ptr<CallRecord> call_;  // which was filled in where it is: a dozen texts that never move
 };
 
 /// Adds the one row of a sum.
@@ -143,7 +143,9 @@ Status add_calls(store::Db& db, AccountId account, KeyId key, int64_t from_us, i
 }
 }  // namespace
 
-std::unique_ptr<store::Op> record(CallRecord call) { return std::make_unique<RecordOp>(std::move(call)); }
+std::unique_ptr<store::Op> record(std::unique_ptr<CallRecord> call) {
+    return std::make_unique<RecordOp>(std::move(call));
+}
 
 Result<std::vector<CallRecord>> recent(store::Db& db, AccountId account, int64_t limit, SubAccountId sub_account) {
     const auto most = static_cast<size_t>(std::clamp<int64_t>(limit, 1, max_rows));

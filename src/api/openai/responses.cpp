@@ -212,7 +212,8 @@ rt::Task<Status> start_run(Request& request, gateway::Call call, records::Stored
 }  // namespace
 
 rt::Task<Status> create_response(Request& request) {
-    CO_TRY(auto call, make_call(request, dialect::openai_responses(), {canon::Operation::chat, {}}));
+    gateway::Call call;
+    CO_TRYV(fill_call(call, request, dialect::openai_responses(), {canon::Operation::chat, {}}));
     CO_TRY(const auto taken, co_await take_body(request, request.services.max_json_body));
     CO_TRY(auto body, ResponseBody::read(taken.bytes));
     CO_TRYV(may_use_state(request, body));
@@ -234,7 +235,8 @@ rt::Task<Status> create_response(Request& request) {
 }
 
 rt::Task<Status> compact_response(Request& request) {
-    CO_TRY(auto call, make_call(request, dialect::openai_responses(), {canon::Operation::chat, {}}));
+    gateway::Call call;
+    CO_TRYV(fill_call(call, request, dialect::openai_responses(), {canon::Operation::chat, {}}));
     CO_TRY(const auto taken, co_await take_body(request, request.services.max_json_body));
     CO_TRY(auto body, ResponseBody::read(taken.bytes));
     CO_TRYV(may_use_state(request, body));

@@ -27,8 +27,10 @@ int64_t cost_at_provider(const Flow& f, const canon::Usage& usage) {
     return canon::price(*f.attempt->target->cost, usage, {}).value_or(0);
 }
 
-records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usage* usage, int64_t cost_nanos) {
-    records::CallRecord r;
+std::unique_ptr<records::CallRecord> call_record(const Flow& f, const Tried& t, const canon::Usage* usage,
+                                                 int64_t cost_nanos) {
+    auto record = std::make_unique<records::CallRecord>();
+    auto& r = *record;
     r.request_id = f.call.request_id;
     r.correlation_id = f.call.correlation_id;
     r.account = f.call.principal->account;
@@ -63,7 +65,7 @@ records::CallRecord call_record(const Flow& f, const Tried& t, const canon::Usag
     }
     r.cost_nanos = cost_nanos;
     r.operator_cost_nanos = usage ? cost_at_provider(f, *usage) : f.operator_loss_nanos;
-    return r;
+    return record;
 }
 
 /// What the provider will bill the operator for a reply that nobody pays for.

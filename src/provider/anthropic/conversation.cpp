@@ -40,7 +40,7 @@ class Builder {
         for (at_ = 0; at_ < messages.size(); ++at_) {
             const Message& m = messages[at_];
             if (!m.name.empty()) job_.lose(where() + ".name");
-            job_.lose_extras(m.extras, where(), "cache_control");
+            if (!m.extras.empty()) job_.lose_extras(m.extras, where(), "cache_control");
             leading_ = at_ < leading;
             if (only_system && at_ + 1 == messages.size()) {
                 job_.lose(where() + ".role");
@@ -114,7 +114,7 @@ class Builder {
 
     /// The part's own mark, else the message's.
     std::string_view mark_of(const canon::Extras& extras, std::string_view mark) {
-        job_.lose_extras(extras, where(part_), "cache_control");
+        if (!extras.empty()) job_.lose_extras(extras, where(part_), "cache_control");
         const auto own = find_extra(extras, "cache_control");
         return spend(own.empty() ? mark : own);
     }
