@@ -76,6 +76,8 @@ class JsonDoc {
     JsonDoc& operator=(JsonDoc&&) noexcept = default;
 
     JsonRef root() const { return JsonRef(this, 0); }
+    /// The whole text as it was given.
+    std::string_view text() const { return {text_.get(), size_}; }
     /// Where a slice obtained from raw() of this document begins in the text that was parsed.
     size_t offset(std::string_view slice) const { return static_cast<size_t>(slice.data() - text_.get()); }
 
@@ -93,7 +95,7 @@ class JsonDoc {
         bool truth;
     };
     std::unique_ptr<char[]> text_;
-    size_t capacity_ = 0;
+    size_t size_ = 0, capacity_ = 0;
     std::vector<Node> nodes_;
     std::vector<std::unique_ptr<std::string>> unescaped_;  // strings that had escapes; most documents have none
 };

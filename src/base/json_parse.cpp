@@ -359,6 +359,7 @@ Status JsonDoc::assign(std::string_view text, std::string_view opaque) {
         capacity_ = too_small ? std::max(text.size(), std::min(2 * capacity_, keep_capacity)) : text.size();
         text_ = std::make_unique_for_overwrite<char[]>(capacity_ + padding);
     }
+    size_ = text.size();
     if (nodes_.capacity() > keep_nodes) nodes_ = {};
     if (!text.empty()) std::memcpy(text_.get(), text.data(), text.size());
     std::memset(text_.get() + text.size(), 0, padding);

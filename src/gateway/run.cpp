@@ -64,6 +64,7 @@ Status plan_route(Flow& f) {
     TRY(f.plan, route::plan(*f.model, f.envelope, *f.services.health, mono_ms(), draw(),
                             origins.empty() ? 0 : origins.front()));
     if (f.call.strict) TRYV(keep_exact(f));
+    parse_ahead(f);
     if (f.pricing.quote) return use_quote(f);
     TRY(f.pricing, price_for(f.services, *f.call.principal, *f.model, f.snapshot->fee));
     TRY(f.holding, plan_holding(f.envelope, *f.model, *f.pricing.card, f.pricing.ratio));

@@ -1,6 +1,7 @@
 #include "dialect/anthropic/parse.h"
 
 #include "dialect/anthropic/anthropic.h"
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 
 namespace aig::dialect::anthropic {
@@ -132,9 +133,8 @@ Chat parse_chat(JsonRef root) {
 }
 
 Result<Request> Messages::parse(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    return Request(parse_chat(doc.root()));
+    TRY(const auto body, BodyDoc::read(in.body));
+    return Request(parse_chat(body.root()));
 }
 
 }  // namespace aig::dialect::anthropic

@@ -1,6 +1,7 @@
 // One pass over the whole request: refuses what no provider could mean, notes what the gateway must know, keeps no
 // tree. Members, block types and tools nobody knows pass: the provider may know them.
 #include "dialect/anthropic/anthropic.h"
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 
 namespace aig::dialect::anthropic {
@@ -276,9 +277,8 @@ struct Peek {
 };
 
 Result<Envelope> look(std::string_view body, bool only_count) {
-    TRY(const auto doc, JsonDoc::parse(body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    Peek peek{.doc = doc, .root = doc.root(), .only_count = only_count};
+    TRY(const auto read, BodyDoc::read(body));
+    Peek peek{.doc = read.doc(), .root = read.root(), .only_count = only_count};
     peek.e.operation = Operation::chat;
     peek.e.family = Family::anthropic;
     TRYV(peek.whole());

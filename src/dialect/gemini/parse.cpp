@@ -1,4 +1,5 @@
 #include "dialect/gemini/parse.h"
+#include "dialect/body_doc.h"
 
 #include <algorithm>
 #include <array>
@@ -97,14 +98,13 @@ Result<Embedding> parse_embedding(JsonRef root) {
 }
 
 Result<Request> Gemini::parse(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
+    TRY(const auto body, BodyDoc::read(in.body));
     if (in.operation == Operation::embedding) {
-        TRY(Embedding e, parse_embedding(doc.root()));
+        TRY(Embedding e, parse_embedding(body.root()));
         e.model = in.model;
         return Request(std::move(e));
     }
-    TRY(Chat c, parse_chat(doc.root()));
+    TRY(Chat c, parse_chat(body.root()));
     c.model = in.model;
     c.stream = in.stream.value_or(false);
     c.include_usage = true;

@@ -1,5 +1,6 @@
 // One pass over the whole request: refuses what no provider could mean, notes what the gateway must know, keeps no
 // tree. Members and part types nobody knows pass: the provider may know them.
+#include "dialect/body_doc.h"
 #include "dialect/gemini/check.h"
 #include "dialect/gemini/gemini.h"
 
@@ -274,9 +275,8 @@ struct Peek {
 }  // namespace
 
 Result<Envelope> Gemini::peek(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    Peek peek{doc, doc.root(), {}};
+    TRY(const auto body, BodyDoc::read(in.body));
+    Peek peek{body.doc(), body.root(), {}};
     peek.e.operation = in.operation;
     // Vectors are asked for in one form whatever the caller's: embeddings go the translated way.
     peek.e.family = in.operation == Operation::embedding ? Family::other : Family::gemini;

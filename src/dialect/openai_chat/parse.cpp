@@ -1,5 +1,6 @@
 #include "dialect/openai_chat/parse.h"
 
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 
@@ -178,10 +179,9 @@ Embedding parse_embedding(JsonRef root) {
 }
 
 Result<Request> OpenAiChat::parse(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    if (in.operation == Operation::embedding) return Request(parse_embedding(doc.root()));
-    return Request(parse_chat(doc.root()));
+    TRY(const auto body, BodyDoc::read(in.body));
+    if (in.operation == Operation::embedding) return Request(parse_embedding(body.root()));
+    return Request(parse_chat(body.root()));
 }
 
 }  // namespace aig::dialect::openai

@@ -2,6 +2,7 @@
 // tree. Members and part types nobody knows pass: the provider may know them.
 #include <algorithm>
 
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 
@@ -11,7 +12,6 @@ namespace {
 using namespace canon;
 
 constexpr int64_t most_tokens = 10'000'000, most_choices = 128, most_tools = 1'024;
-constexpr size_t usual_body = size_t{256} << 10;
 constexpr size_t longest_model = 256, longest_name = 256, most_stops = 64;
 
 struct Peek {
@@ -411,12 +411,8 @@ struct Peek {
 }  // namespace
 
 Result<Envelope> OpenAiChat::peek(const Incoming& in) const {
-    thread_local JsonDoc kept;  // every call has one: the memory of those of usual size is used again
-    JsonDoc own;
-    JsonDoc& doc = in.body.size() <= usual_body ? kept : own;
-    TRYV(doc.assign(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    Peek peek{doc, doc.root(), {}};
+    TRY(const auto body, BodyDoc::read(in.body));
+    Peek peek{body.doc(), body.root(), {}};
     peek.e.operation = in.operation;
     peek.e.family = Family::openai_chat;
     TRYV(in.operation == Operation::chat ? peek.chat() : peek.embedding());

@@ -1,5 +1,6 @@
 // A single text prompt as a chat of one turn, for wires that speak no text completions.
 #include "dialect/openai_chat/parse.h"
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 #include "dialect/openai_chat/openai_chat.h"
 #include "dialect/openai_chat/tap.h"
@@ -43,9 +44,8 @@ void sampling(JsonRef root, Chat& c) {
 }  // namespace
 
 Result<Request> OpenAiCompletions::parse(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    const JsonRef root = doc.root();
-    if (!root.is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
+    TRY(const auto body, BodyDoc::read(in.body));
+    const JsonRef root = body.root();
     TRY(const auto text, single_text(root["prompt"]));
     Chat c;
     c.origin = "openai-completions";

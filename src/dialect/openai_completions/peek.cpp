@@ -2,6 +2,7 @@
 // know.
 #include <algorithm>
 
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 #include "dialect/openai_completions/openai_completions.h"
 
@@ -145,9 +146,8 @@ struct Peek {
 }  // namespace
 
 Result<Envelope> OpenAiCompletions::peek(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    Peek peek{doc, doc.root(), {}};
+    TRY(const auto body, BodyDoc::read(in.body));
+    Peek peek{body.doc(), body.root(), {}};
     peek.e.operation = Operation::completion;
     peek.e.family = Family::openai_completions;
     TRYV(peek.request());

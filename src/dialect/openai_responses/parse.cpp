@@ -1,5 +1,6 @@
 #include "dialect/openai_responses/parse.h"
 
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 #include "dialect/openai_responses/openai_responses.h"
 #include "dialect/openai_responses/tools.h"
@@ -104,9 +105,8 @@ Chat parse_chat(JsonRef root) {
 }
 
 Result<Request> OpenAiResponses::parse(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    return Request(parse_chat(doc.root()));
+    TRY(const auto body, BodyDoc::read(in.body));
+    return Request(parse_chat(body.root()));
 }
 
 }  // namespace aig::dialect::responses

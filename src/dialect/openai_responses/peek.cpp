@@ -1,5 +1,6 @@
 // One pass over the whole request: refuses what no provider could mean, notes what the gateway must know, keeps no
 // tree. Members, items and parts nobody knows pass to providers of the same API, and to no others.
+#include "dialect/body_doc.h"
 #include "dialect/members.h"
 #include "dialect/openai_responses/openai_responses.h"
 #include "dialect/openai_responses/tools.h"
@@ -370,9 +371,8 @@ struct Peek {
 }  // namespace
 
 Result<Envelope> OpenAiResponses::peek(const Incoming& in) const {
-    TRY(const auto doc, JsonDoc::parse(in.body));
-    if (!doc.root().is_object()) return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
-    Peek peek{doc, doc.root(), {}};
+    TRY(const auto body, BodyDoc::read(in.body));
+    Peek peek{body.doc(), body.root(), {}};
     peek.e.operation = in.operation;
     peek.e.family = Family::openai_responses;
     TRYV(peek.request());

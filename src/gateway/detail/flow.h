@@ -61,6 +61,10 @@ struct Tried {
 
 canon::WireTarget wire_target(const Flow& flow, const catalogue::Target& target);
 
+/// Parses what the first attempt will need, while the dialect still has the body as it read it: behind the hold it has
+/// read other calls'. A failure is left to the attempt.
+void parse_ahead(Flow& flow);
+
 /// The canonical request of an attempt, with reasoning state restored as far as it is the attempt's route's own. Null:
 /// the caller's bytes can go as they are. `own` holds what is not the call's own parsed request.
 Result<const canon::Request*> request_for(Flow& flow, const route::Attempt& target, std::optional<canon::Request>& own,

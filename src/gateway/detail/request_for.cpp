@@ -17,6 +17,14 @@ bool holds_strangers(const Flow& f, const route::Attempt& a) {
     return std::any_of(state.origins.begin(), state.origins.end(), [&](uint64_t o) { return o != origin; });
 }
 
+}  // namespace
+
+void parse_ahead(Flow& f) {
+    if (f.parsed || f.plan.attempts.empty() || f.plan.attempts.front().lossless) return;
+    if (auto parsed = f.call.dialect->parse(f.call.in)) f.parsed = *std::move(parsed);
+}
+
+namespace {
 Status parse_once(Flow& f) {
     if (!f.parsed) {
         TRY(f.parsed, f.call.dialect->parse(f.call.in));

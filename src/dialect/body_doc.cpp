@@ -1,0 +1,40 @@
+#include "dialect/body_doc.h"
+
+namespace aig::dialect {
+namespace {
+
+constexpr size_t usual_body = size_t{256} << 10;
+
+Status must_be_object(const JsonDoc& doc) {
+    if (doc.root().is_object()) return {};
+    return Error(ErrorCode::bad_json, "The body is JSON, but not an object.");
+}
+
+/// The last body of the thread, whose memory is used again.
+struct Last {
+    JsonDoc doc;
+    bool whole = false;
+    /// By its bytes: two bodies may follow each other at one address.
+    bool is(std::string_view body) const { return whole && doc.text() == body; }
+};
+thread_local Last last;
+
+}  // namespace
+
+Result<BodyDoc> BodyDoc::read(std::string_view body) {
+    BodyDoc out;
+    if (body.size() > usual_body) {
+        TRYV(out.own_.assign(body));
+    } else {
+        if (!last.is(body)) {
+            last.whole = false;
+            TRYV(last.doc.assign(body));
+            last.whole = true;
+        }
+        out.kept_ = &last.doc;
+    }
+    TRYV(must_be_object(out.doc()));
+    return out;
+}
+
+}  // namespace aig::dialect

@@ -1,0 +1,49 @@
+#include "dialect/body_doc.h"
+
+#include <gtest/gtest.h>
+
+namespace aig::dialect {
+namespace {
+
+TEST(BodyDoc, TheLastBodyIsKept) {
+    auto first = BodyDoc::read(R"({"a":1})");
+    ASSERT_TRUE(first.ok());
+    const std::string same = R"({"a":1})";
+    auto again = BodyDoc::read(same);
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(&first->doc(), &again->doc());
+    EXPECT_EQ(again->root()["a"].integer(), 1);
+}
+
+TEST(BodyDoc, AnotherBodyAtTheSameAddressIsAnother) {
+    std::string body = R"({"a":1})";
+    ASSERT_TRUE(BodyDoc::read(body).ok());
+    body[5] = '2';
+    auto other = BodyDoc::read(body);
+    ASSERT_TRUE(other.ok());
+    EXPECT_EQ(other->root()["a"].integer(), 2);
+}
+
+TEST(BodyDoc, WhatCouldNotBeReadIsNotKept) {
+    const std::string broken = R"({"a":)";
+    for (int i = 0; i < 2; ++i) {
+        auto doc = BodyDoc::read(broken);
+        ASSERT_FALSE(doc.ok());
+        EXPECT_EQ(doc.error().code(), ErrorCode::bad_json);
+    }
+    EXPECT_EQ(BodyDoc::read("[1]").error().message(), "The body is JSON, but not an object.");
+}
+
+TEST(BodyDoc, ALargeBodyIsItsOwn) {
+    const std::string large = R"({"a":")" + std::string(300'000, 'x') + R"("})";
+    auto small = BodyDoc::read(R"({"a":1})");
+    auto one = BodyDoc::read(large), two = BodyDoc::read(large);
+    ASSERT_TRUE(small.ok() && one.ok() && two.ok());
+    EXPECT_NE(&one->doc(), &two->doc());
+    EXPECT_EQ(small->root()["a"].integer(), 1) << "a large one must not take the kept one's place";
+    const BodyDoc moved = *std::move(one);
+    EXPECT_EQ(moved.root()["a"].text().size(), 300'000u);
+}
+
+}  // namespace
+}  // namespace aig::dialect
