@@ -35,6 +35,8 @@ if(AIG_OPTIMISE STREQUAL "profiled")
     endif()
     add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-fprofile-use=${used};-Wno-profile-instr-unprofiled;-Wno-profile-instr-out-of-date;-Wno-backend-plugin>")
     add_link_options(-fprofile-use=${used})
+    # What a call runs through lies together at the beginning of the code: aligned so that it may lie in one huge page (src/app/hot_text.h).
+    add_link_options(-Wl,-z,max-page-size=2097152 -Wl,-z,separate-code)
 elseif(AIG_OPTIMISE STREQUAL "recording")
     add_compile_options(${named_alike} "$<$<COMPILE_LANGUAGE:C,CXX>:-fprofile-generate>")
     add_link_options(-fprofile-generate)

@@ -10,6 +10,7 @@
 #include "api/openai/background.h"
 #include "app/admin_listener.h"
 #include "app/files.h"
+#include "app/hot_text.h"
 #include "app/openapi.h"
 #include "app/secrets.h"
 #include "app/topup_seal.h"
@@ -312,6 +313,7 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     std::unique_ptr<Node> node(new Node);
     auto& p = *node->parts_;
     p.options = std::move(options);
+    (void)use_huge_page_for_hot_text();
     TRYV(p.load_catalogue(p.options.catalogue));
     TRYV(p.open_books());
     TRYV(p.make_admin_token());
