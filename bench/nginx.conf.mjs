@@ -1,13 +1,13 @@
 // The yardstick: one worker, kept-alive connections to the provider, no log, nothing buffered that is streamed.
-/** ports: [provider's port, own port] of each server. */
-export const nginxConfig = (folder, ports) => `
+/** ports: [provider's port, own port] of each server; log: a file for the line a request that nginx writes when nobody forbids it. */
+export const nginxConfig = (folder, ports, log = 'off') => `
 worker_processes 1;
 pid ${folder}/nginx.pid;
 error_log ${folder}/error.log crit;
 daemon off;
 events { worker_connections 4096; }
 http {
-    access_log off;
+    access_log ${log};
     client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
     uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
     keepalive_requests 1000000000;

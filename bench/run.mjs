@@ -92,13 +92,14 @@ const providerOf = ({ wire, stream }) => providers[`${wire} ${stream ? 'stream' 
 const slowModel = 'fault/slow@10';
 
 const contenders = {};
-{
-    const ports = {};
+/** nginx as a contender; folders of its own, because two of them may run. */
+async function startNginx(name, log) {
+    const own = fs.mkdtempSync(path.join(folder, 'nginx-')), ports = {};
     for (const provider of new Set(Object.values(providers))) ports[provider] = await freePort();
-    fs.writeFileSync(path.join(folder, 'nginx.conf'), nginxConfig(folder, Object.entries(ports)));
-    const child = start(0, 'nginx', ['-p', folder, '-c', path.join(folder, 'nginx.conf'), '-e', path.join(folder, 'error.log')]);
+    fs.writeFileSync(path.join(own, 'nginx.conf'), nginxConfig(own, Object.entries(ports), log && path.join(own, log)));
+    const child = start(0, 'nginx', ['-p', own, '-c', path.join(own, 'nginx.conf'), '-e', path.join(own, 'error.log')]);
     for (const port of Object.values(ports)) await accepts(port);
-    contenders.nginx = {
+    contenders[name] = {
         pid: child.pid,
         request: (scenario) => ({
             port: ports[providerOf(scenario)],
@@ -108,6 +109,9 @@ const contenders = {};
         }),
     };
 }
+await startNginx('nginx');
+await startNginx('nginx with its log', 'access.log');
+contenders['nginx with its log'].takes = (scenario) => !scenario.stream && !scenario.rate;
 {
     const models = {};
     const config = await serveConfig({ url: `http://127.0.0.1:${providers['openai stream']}` }, folder, (base) => {
@@ -146,6 +150,7 @@ if (fs.existsSync(portkeyMain)) {
     contenders.Portkey = {
         pid: child.pid,
         optional: true,
+        takes: (scenario) => !scenario.rate,      // it comes nowhere near
         request: (scenario) => ({
             port, path: '/v1/chat/completions',
             headers: { 'x-portkey-provider': scenario.wire, 'x-portkey-custom-host': `http://127.0.0.1:${providerOf(scenario)}/v1`, authorization: 'Bearer x' },
@@ -177,7 +182,7 @@ const results = {};
 for (const scenario of Object.keys(scenarios).filter((name) => name.startsWith(only))) {
     results[scenario] = {};
     const taking = Object.entries(contenders).filter(([name, one]) => {
-        if (scenarios[scenario].rate && one.optional) return false;      // Portkey comes nowhere near
+        if (one.takes && !one.takes(scenarios[scenario])) return false;
         try { measure(one, scenario); return true; } catch (error) {     // warm up
             if (!one.optional) throw error;
             console.log(`${name} is left out: ${error.message.slice(0, 200)}`);
@@ -202,7 +207,8 @@ say('# Benchmark');
 say();
 say(`Made by \`make bench${process.argv.length > 2 ? ` ARGS="${process.argv.slice(2).join(' ')}"` : ''}\` on ${new Date().toISOString().slice(0, 10)}, commit ${execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()}; ${cores} cores (${os.cpus()[0].model.trim()}), ${rounds} alternating rounds of ${seconds} s, ${connections} connections.`);
 say('CPU time is that of the proxy process (user and system, from /proc). Proxies share one core; load and provider run on another. nginx forwards with `proxy_pass`');
-say('over kept-alive connections and does nothing else; `aig` does all it does: key, limits, spend cap, tag, durable hold and settle, price, metrics, request log. Compare ratios, not microseconds.');
+say('over kept-alive connections and does nothing else ("with its log": with the line a request that it writes unless forbidden); `aig` does all it does: key, limits, spend cap, tag, durable hold');
+say('and settle, price, metrics, request log. Compare ratios, not microseconds.');
 for (const [scenario, byName] of Object.entries(results)) {
     const { unit } = scenarios[scenario];
     say();
