@@ -7,7 +7,7 @@ set -euo pipefail
 dir=build-recording
 mkdir -p $dir
 cmake --preset release -B $dir -DAIG_OPTIMISE=recording >$dir/configure.log 2>&1 || { tail -n 30 $dir/configure.log >&2; die "cmake failed"; }
-tools/build.sh release bench_loadgen bench_upstream
+[ -x build/bench_loadgen ] && [ -x build/bench_upstream ] || tools/build.sh release bench_loadgen bench_upstream
 say "building the binary that counts"
 NINJA_STATUS="[%f/%t %es] " ninja -C $dir -j "$JOBS" aig
 rm -rf $dir/runs && mkdir -p $dir/runs
