@@ -110,15 +110,18 @@ export class Program {
     }
 }
 
+const givenPorts = new Set();      // which are not listened on yet, perhaps
 /** A free port of this moment, below those that the kernel gives to outgoing connections: one of them would be taken before the program listens. */
 export async function freePort() {
     for (;;) {
         const port = 12_000 + Math.floor(Math.random() * 20_000);
+        if (givenPorts.has(port)) continue;
         const server = net.createServer().listen(port, '127.0.0.1');
         const free = await new Promise((done) => { server.once('listening', () => done(true)).once('error', () => done(false)); });
         if (!free) continue;
         server.close();
         await once(server, 'close');
+        givenPorts.add(port);
         return port;
     }
 }
