@@ -226,6 +226,7 @@ void access_log(const Request& request) {
     if (!request.services.log_requests) return;
     std::string line;
     line.reserve(320);
+    // One copy for the line's members.
     const auto text = [&line](std::string_view name, std::string_view value) __attribute__((noinline)) {
         line += name;
         append_json_string(line, value);

@@ -54,19 +54,16 @@ void* runnable_copy(const void* code) {
 
 }  // namespace
 
-bool use_huge_page_for_hot_text() {
+void use_huge_page_for_hot_text() {
     static bool tried = false;  // in place for good
-    if (std::exchange(tried, true)) return false;
+    if (std::exchange(tried, true)) return;
     const Code code = own_code();
     const uintptr_t at = up(code.begin);
     // Hot code comes first; where the segment does not begin with a huge page, it would not be the hot code that moves.
-    if (code.begin == 0 || at - code.begin > huge / 8 || at + huge > code.end) return false;
-    void* const copy = runnable_copy(reinterpret_cast<const void*>(at));
-    if (!copy) return false;
+    if (code.begin == 0 || at - code.begin > huge / 8 || at + huge > code.end) return;
     void* const there = reinterpret_cast<void*>(at);
-    if (::mremap(copy, huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, there) == there) return true;
-    ::munmap(copy, huge);
-    return false;
+    void* const copy = runnable_copy(there);
+    if (copy && ::mremap(copy, huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, there) != there) ::munmap(copy, huge);
 }
 
 }  // namespace aig::app

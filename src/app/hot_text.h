@@ -4,8 +4,8 @@
 
 namespace aig::app {
 
-/// Once, before the first loop starts. False: left as it is, because the kernel has no huge page for it, forbids code
-/// that was written, or the binary is laid out differently. Nothing but speed depends on it.
-bool use_huge_page_for_hot_text();
+/// At the start; once is enough. Where the kernel has no huge page for it or forbids code that was written, or the
+/// binary is laid out differently, everything stays as it is: nothing but speed depends on it.
+void use_huge_page_for_hot_text();
 
 }  // namespace aig::app

@@ -313,7 +313,7 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     std::unique_ptr<Node> node(new Node);
     auto& p = *node->parts_;
     p.options = std::move(options);
-    (void)use_huge_page_for_hot_text();
+    use_huge_page_for_hot_text();
     TRYV(p.load_catalogue(p.options.catalogue));
     TRYV(p.open_books());
     TRYV(p.make_admin_token());

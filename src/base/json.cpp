@@ -31,6 +31,7 @@ std::string_view JsonRef::key() const {
 bool JsonRef::boolean() const { return doc_ && doc_->nodes_[at_].truth; }
 size_t JsonRef::size() const { return doc_ ? doc_->nodes_[at_].count : 0; }
 
+/// One copy, as of find().
 [[gnu::noinline]] std::optional<int64_t> JsonRef::integer() const {
     if (!is_number()) return {};
     const auto s = raw();

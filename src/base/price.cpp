@@ -66,6 +66,7 @@ Result<Ratio> decimal_ratio(std::string_view text, std::string_view what) {
     return reduced(static_cast<Wide>(v), nanos_per_unit);
 }
 
+/// One copy: a call reckons six times, a charge and what holds may cost.
 [[gnu::noinline]] Result<int64_t> charge_nanos(std::span<const PriceLine> lines, Ratio ratio) {
     const auto overflow = [] { return Error(ErrorCode::internal, "the charge does not fit"); };
     Wide sum = 0;

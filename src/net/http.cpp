@@ -71,6 +71,7 @@ void Headers::remove(std::string_view gone) {
     gaps_ |= std::erase_if(lines_, [&](const Place& p) { return iequals(name(p), gone); }) > 0;
 }
 
+/// One copy, as of put().
 [[gnu::noinline]] std::string_view Headers::get(std::string_view wanted) const {
     for (const Place& p : lines_)  // mostly no: the size, or else the first letter, says it
         if (p.name_size == wanted.size() && (wanted.empty() || same_letter(text_[p.at], wanted[0])) &&
