@@ -114,6 +114,11 @@ Status Writer::enqueue(Pending& p, bool rings) {
             arm = idle_ && !std::exchange(belled_, true);
         else
             wake = std::exchange(idle_, false);
+        if (company_ > 0 && queue_.size() >= company_) {
+            company_ = 0;
+            (rings ? arm : wake) = true;
+            quiet_ = !rings;
+        }
     }
     if (wake) wake_.notify_one();
     if (arm) bell_.arm();
@@ -131,6 +136,20 @@ void Writer::linger(std::unique_lock<std::mutex>& lock) {
     wake_.wait_for(lock, std::chrono::nanoseconds(left), [this] { return stop_ || quiet_; });
 }
 
+/// Loops at rest may be about to be woken: see pace.h.
+void Writer::wait_for_company(std::unique_lock<std::mutex>& lock) {
+    const size_t before = queue_.size();
+    const int64_t left = pace_.until_ns() - mono_ns();
+    const bool waits = before < pace_.wanted() && left > 0;
+    if (waits) {
+        company_ = pace_.wanted();
+        const auto all_here = [this] { return stop_ || (company_ == 0 && quiet_); };
+        wake_.wait_for(lock, std::chrono::nanoseconds(left), all_here);
+        company_ = 0;
+    }
+    pace_.begins(queue_.size(), waits && queue_.size() == before, mono_ns());
+}
+
 bool Writer::take(Group& group) {
     std::unique_lock lock(mutex_);
     oldest_ns_ = 0;
@@ -142,6 +161,7 @@ bool Writer::take(Group& group) {
         idle_ = belled_ = false;
     }
     if (!stop_) linger(lock);
+    if (!stop_) wait_for_company(lock);
     if (const int64_t pause = pause_until_ns_ - mono_ns();
         pause > 0)  // what must land waits for space, also while we stop
         wake_.wait_for(lock, std::chrono::nanoseconds(stop_ ? pause / 10 : pause),

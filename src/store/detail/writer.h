@@ -1,7 +1,7 @@
 // The single writer: one thread, one queue, group commit. It drains what is queued (at most 1,024 Ops or 5 ms of work)
 // into one transaction, commits once, then completes every batch. A group forms while the fsync before it runs and
 // while loops still have work at hand: it begins when all rest (rt/quiet.h), a millisecond after its first batch at the
-// latest.
+// latest, and under load a millisecond after the last one (pace.h).
 //
 // After the commit it checkpoints the WAL itself and looks at the result: SQLite's own automatic checkpoint swallows
 // I/O errors.
@@ -14,6 +14,7 @@
 
 #include "rt/handover.h"
 #include "rt/quiet.h"
+#include "store/detail/pace.h"
 #include "store/store.h"
 
 namespace aig::store {
@@ -58,6 +59,7 @@ class Writer {
     void run();
     bool take(Group& group);
     void linger(std::unique_lock<std::mutex>& lock);
+    void wait_for_company(std::unique_lock<std::mutex>& lock);
     void process(Group& group);
     void one_by_one(Group& group);
     void hold_back(Group& group);
@@ -89,6 +91,7 @@ class Writer {
     std::vector<std::function<Status(Db&)>> new_flushes_, new_reloads_;
     int64_t oldest_ns_ = 0;       // of the group being written, 0 = none
     int64_t pause_until_ns_ = 0;  // the disk is full: refuse what need not land until then
+    size_t company_ = 0;          // batches the writer waits for, 0 = it does not
     bool stop_ = false, dead_ = false;
     bool idle_ = false;    // the writer waits for its first batch, and nobody has woken it
     bool belled_ = false;  // the bell was armed for it
@@ -97,6 +100,7 @@ class Writer {
     std::vector<std::function<Status(Db&)>> flushes_, reloads_;  // the writer thread's own
     std::atomic<int64_t> length_{0};
     int wal_pages_ = 0;
+    Pace pace_;
     Error last_error_{ErrorCode::storage_unavailable, "the ledger cannot be written"};
     rt::QuietBell bell_;
     std::thread thread_;
