@@ -1,9 +1,8 @@
 // Load for measurements: N keep-alive connections on one thread and raw epoll, so that it costs less than what it
 // measures.
 //   loadgen --port P [--host 127.0.0.1] [--path /] [--body FILE] [--header "name: value"]... [-c 64] [-d SECONDS]
-//           [--rate R]    open loop: R requests a second, late answers do not slow the arrivals; latency counts from
-//           the
-//                         moment a request was due
+//           [--rate R]    open loop: R requests a second on average, each at a random moment (exponential intervals);
+//                         late answers do not slow the arrivals; latency counts from the moment a request was due
 //           [-n REQUESTS] stops after so many answers (and -d is the most it may take)
 //           [--stream]    counts chunks (lines that begin with "data:") beside requests
 // Prints one JSON object: requests, req_per_s, statuses, errors, chunks and latencies in microseconds.
@@ -22,6 +21,7 @@
 #include <deque>
 #include <fstream>
 #include <map>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -129,14 +129,16 @@ class Load {
         for (Connection& c : list_) open(c);
         const int64_t start = now_us(), stop = start + o_.seconds * int64_t{1'000'000};
         int64_t sent = 0;
+        double next_due = 0;  // microseconds from the start
+        std::minstd_rand engine(1);
+        std::exponential_distribution<double> apart(o_.rate > 0 ? o_.rate / 1e6 : 1);
         std::vector<epoll_event> events(256);
         for (int64_t now = start; now < stop && answered() < o_.most; now = now_us()) {
             int64_t wait_us = 10'000;
             if (o_.rate > 0) {
-                for (int64_t due;
-                     (due = start + static_cast<int64_t>(static_cast<double>(sent) * 1e6 / o_.rate)) <= now; ++sent)
-                    late_.push_back(due);
-                wait_us = 1'000;
+                for (; start + static_cast<int64_t>(next_due) <= now; next_due += apart(engine))
+                    late_.push_back(start + static_cast<int64_t>(next_due));
+                wait_us = std::min(wait_us, start + static_cast<int64_t>(next_due) - now);
             }
             for (Connection& c : list_) {
                 if (c.due_us != 0) continue;
@@ -147,8 +149,8 @@ class Load {
                     late_.pop_front();
                 }
             }
-            const int n =
-                ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), static_cast<int>(wait_us / 1000));
+            const timespec wait{0, wait_us * 1'000};
+            const int n = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &wait, nullptr);
             for (int i = 0; i < n; ++i) on_event(*static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr));
         }
         print(static_cast<double>(now_us() - start) / 1e6);

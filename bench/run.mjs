@@ -63,6 +63,10 @@ const scenarios = {
     'translated': { wire: 'anthropic', stream: false, unit: 'request' },
     // Each as fast as it can is not all: a processor that is never idle need not be woken, and what comes in bursts is handled together.
     'lossless, at 20,000 a second': { wire: 'openai', stream: false, unit: 'request', rate: 20_000 },
+    'translated, at 20,000 a second': { wire: 'anthropic', stream: false, unit: 'request', rate: 20_000 },
+    'lossless, at 10,000 a second': { wire: 'openai', stream: false, unit: 'request', rate: 10_000 },
+    'translated, at 10,000 a second': { wire: 'anthropic', stream: false, unit: 'request', rate: 10_000 },
+    'lossless, at 1,000 a second': { wire: 'openai', stream: false, unit: 'request', rate: 1_000 },
     'lossless, streamed': { wire: 'openai', stream: true, unit: 'chunk' },
     'translated, streamed': { wire: 'anthropic', stream: true, unit: 'chunk' },
 };
@@ -214,12 +218,12 @@ for (const [scenario, byName] of Object.entries(results)) {
     say();
     say(`## ${scenario}`);
     say();
-    say(`| | CPU us per ${unit}, median (min to max) | to nginx | ${unit}s per second |`);
-    say('|---|---|---|---|');
+    say(`| | CPU us per ${unit}, median (min to max) | to nginx | ${unit}s per second | latency us, p50 | p99 |`);
+    say('|---|---|---|---|---|---|');
     const yardstick = median(byName.nginx.map((sample) => sample.cpu));
     for (const [name, samples] of Object.entries(byName)) {
         const cpu = samples.map((sample) => sample.cpu);
-        say(`| ${name} | ${median(cpu).toFixed(1)} (${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)}) | ${(median(cpu) / yardstick).toFixed(2)} | ${median(samples.map((sample) => sample.rate)).toFixed(0)} |`);
+        say(`| ${name} | ${median(cpu).toFixed(1)} (${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)}) | ${(median(cpu) / yardstick).toFixed(2)} | ${median(samples.map((sample) => sample.rate)).toFixed(0)} | ${median(samples.map((sample) => sample.p50))} | ${median(samples.map((sample) => sample.p99))} |`);
     }
 }
 say();
