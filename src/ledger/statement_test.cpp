@@ -220,5 +220,18 @@ TEST_F(Statements, the_watch_names_what_is_damaged) {
     EXPECT_EQ(told, 1);
 }
 
+TEST_F(Statements, the_watch_names_a_hold_that_was_resolved_twice) {
+    const auto account = rig.fund(1'000);
+    Watch watch(rig.store());
+    ASSERT_TRUE(watch.step()->faults.empty());
+    for (int i = 0; i < 3; ++i) charge(account, 10);
+    rig.entries_as_rows();
+    change("DROP INDEX entry_hold");
+    change("UPDATE entry SET hold_id = (SELECT hold_id FROM entry WHERE id = 2) WHERE id = 4");
+    const auto faults = watch.step()->faults;
+    EXPECT_EQ(std::count(faults.begin(), faults.end(), "each hold is resolved at most once: hold 1"), 1)
+        << ::testing::PrintToString(faults);
+}
+
 }  // namespace
 }  // namespace aig::ledger

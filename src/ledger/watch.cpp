@@ -1,5 +1,6 @@
 #include "ledger/watch.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"
@@ -24,7 +25,7 @@ struct Watch::Inside {
         Wide credits = 0, debits = 0;
     };
     std::map<int64_t, Known> known;  ///< wallets as they were when they were last compared
-    std::set<int64_t> resolved;      ///< holds resolved since the last step
+    std::vector<int64_t> resolved;   ///< holds resolved since the last step: under load a million and more
     std::set<std::string> told;
     bool started = false;
     Wide overage_told = 0;
@@ -37,9 +38,7 @@ struct Watch::Inside {
 };
 
 Watch::Watch(store::Store& store) : store_(store), in_(std::make_unique<Inside>()) {
-    in_->fresh.resolved = [in = in_.get()](int64_t hold, int64_t entry) {
-        if (!in->resolved.insert(hold).second) in->faults.add("each hold is resolved at most once", "entry", entry);
-    };
+    in_->fresh.resolved = [in = in_.get()](int64_t hold, int64_t) { in->resolved.push_back(hold); };
 }
 Watch::~Watch() = default;
 
@@ -64,8 +63,12 @@ Status Watch::Inside::follow(store::Db& db, const ChainHead& head) {
 }
 
 Status Watch::Inside::holds(store::Db& db, std::map<int64_t, Wide>& held) {
+    std::sort(resolved.begin(), resolved.end());  // nearly in order as they come
+    for (auto twice = resolved.begin(); (twice = std::adjacent_find(twice, resolved.end())) != resolved.end(); ++twice)
+        faults.add("each hold is resolved at most once", "hold", *twice);
     return sql::each_hold(db, [&](int64_t id, Result<OpenHold> hold) {
-        if (resolved.contains(id)) faults.add("an open hold has no resolution", "hold", id);
+        if (std::binary_search(resolved.begin(), resolved.end(), id))
+            faults.add("an open hold has no resolution", "hold", id);
         if (!hold) return faults.add("holds can be read", "hold", id);
         Wide parts = 0;
         for (const auto& p : hold->body.parts) {
@@ -118,7 +121,7 @@ Status Watch::read(store::Db& db, WatchReport& report) {
     TRYV(in_->follow(db, head));
     TRYV(in_->compare(db));
     report.entries = in_->fresh.entries() - before;
-    in_->resolved.clear();
+    std::vector<int64_t>().swap(in_->resolved);
     in_->fresh.spent.clear();
     in_->fresh.refunds.clear();
     return in_->reread(db, head, report);
