@@ -129,16 +129,16 @@ class Load {
         for (Connection& c : list_) open(c);
         const int64_t start = now_us(), stop = start + o_.seconds * int64_t{1'000'000};
         int64_t sent = 0;
-        double next_due = 0;  // microseconds from the start
+        auto next_due = static_cast<double>(start);  // the next arrival, microseconds
         std::minstd_rand engine(1);
         std::exponential_distribution<double> apart(o_.rate > 0 ? o_.rate / 1e6 : 1);
         std::vector<epoll_event> events(256);
         for (int64_t now = start; now < stop && answered() < o_.most; now = now_us()) {
             int64_t wait_us = 10'000;
             if (o_.rate > 0) {
-                for (; start + static_cast<int64_t>(next_due) <= now; next_due += apart(engine))
-                    late_.push_back(start + static_cast<int64_t>(next_due));
-                wait_us = std::min(wait_us, start + static_cast<int64_t>(next_due) - now);
+                for (; static_cast<int64_t>(next_due) <= now; next_due += apart(engine))
+                    late_.push_back(static_cast<int64_t>(next_due));
+                wait_us = std::min(wait_us, static_cast<int64_t>(next_due) - now);
             }
             for (Connection& c : list_) {
                 if (c.due_us != 0) continue;

@@ -223,7 +223,8 @@ for (const [scenario, byName] of Object.entries(results)) {
     const yardstick = median(byName.nginx.map((sample) => sample.cpu));
     for (const [name, samples] of Object.entries(byName)) {
         const cpu = samples.map((sample) => sample.cpu);
-        say(`| ${name} | ${median(cpu).toFixed(1)} (${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)}) | ${(median(cpu) / yardstick).toFixed(2)} | ${median(samples.map((sample) => sample.rate)).toFixed(0)} | ${median(samples.map((sample) => sample.p50))} | ${median(samples.map((sample) => sample.p99))} |`);
+        const middle = (of) => median(samples.map((sample) => sample[of]));
+        say(`| ${name} | ${middle('cpu').toFixed(1)} (${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)}) | ${(middle('cpu') / yardstick).toFixed(2)} | ${middle('rate').toFixed(0)} | ${middle('p50')} | ${middle('p99')} |`);
     }
 }
 say();

@@ -7,12 +7,12 @@ namespace {
 
 constexpr int64_t ms = 1'000'000;
 
-/// Transactions one after the other, `apart` nanoseconds from begin to begin.
+/// Transactions one after the other, a millisecond from begin to begin.
 struct Writing {
     Pace pace;
     int64_t now_ns = 10 * ms;
-    void transactions(int n, size_t batches, bool in_vain = false, int64_t apart = ms) {
-        for (int i = 0; i < n; ++i) pace.begins(batches, in_vain, now_ns += apart);
+    void transactions(int n, size_t batches, bool in_vain = false) {
+        for (int i = 0; i < n; ++i) pace.begins(batches, in_vain, now_ns += ms);
     }
 };
 

@@ -271,14 +271,18 @@ TEST_F(StoreTest, closing_writes_what_is_queued) {
 
 TEST_F(StoreTest, under_load_a_batch_waits_for_company_until_the_store_closes_at_most) {
     open();
-    std::vector<Batch> load;
-    for (int i = 0; i < 8; ++i) load.push_back(batch(insert(i)));
-    for (const Status& one : together(std::move(load))) EXPECT_TRUE(one);
+    const auto load = [this](int first) {
+        std::vector<Batch> batches;
+        for (int i = first; i < first + 8; ++i) batches.push_back(batch(insert(i)));
+        for (const Status& one : together(std::move(batches))) EXPECT_TRUE(one);
+    };
+    load(0);
     EXPECT_TRUE(write("INSERT INTO t VALUES (8)"));  // within a millisecond of the last transaction
+    load(10);                                        // one batch alone has ended the load
     store_->submit(batch(insert(9)), [](const Status&) {});
     store_.reset();
     open();
-    EXPECT_EQ(rows().size(), 10u);
+    EXPECT_EQ(rows().size(), 18u);
 }
 
 TEST_F(StoreTest, a_task_resumes_on_its_loop) {
