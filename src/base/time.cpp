@@ -26,7 +26,9 @@ std::string_view to_the_second(time_t s) {
 }  // namespace
 
 int64_t now_us() { return read_clock(CLOCK_REALTIME) / 1000; }
+int64_t now_ms() { return read_clock(CLOCK_REALTIME_COARSE) / 1'000'000; }
 int64_t mono_ns() { return read_clock(CLOCK_MONOTONIC); }
+int64_t thread_cpu_ns() { return read_clock(CLOCK_THREAD_CPUTIME_ID); }
 int64_t mono_ms() { return read_clock(CLOCK_MONOTONIC_COARSE) / 1'000'000; }
 
 std::string iso_utc(int64_t us) {
@@ -36,7 +38,8 @@ std::string iso_utc(int64_t us) {
     const int64_t ms = us / 1000 % 1000;
     const char tail[] = {'.', static_cast<char>('0' + ms / 100), static_cast<char>('0' + ms / 10 % 10),
                          static_cast<char>('0' + ms % 10), 'Z'};
-    return out.append(tail, sizeof tail);
+    out.append(tail, sizeof tail);
+    return out;
 }
 std::string utc_day(int64_t us) { return iso_utc(us).substr(0, 10); }
 std::string utc_month(int64_t us) { return iso_utc(us).substr(0, 7); }

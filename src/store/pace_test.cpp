@@ -25,11 +25,30 @@ TEST(Pace, who_comes_alone_waits_for_nobody) {
     EXPECT_EQ(w.pace.wanted(), 0U);
 }
 
-TEST(Pace, under_load_transactions_begin_a_millisecond_apart) {
+TEST(Pace, under_load_commits_take_a_twelfth_of_a_processor) {
     Writing w;
     w.transactions(1, Pace::busy_from);
     EXPECT_EQ(w.pace.wanted(), Pace::enough);
-    EXPECT_EQ(w.pace.until_ns(), w.now_ns + ms);
+    for (int i = 0; i < 100; ++i) w.pace.committed(100'000);
+    EXPECT_NEAR(w.pace.apart_ns(), 1'200'000, 1'000);
+    EXPECT_EQ(w.pace.until_ns(), w.now_ns + w.pace.apart_ns());
+}
+
+TEST(Pace, a_cheap_disk_answers_sooner_and_nobody_waits_longer_than_two_milliseconds) {
+    Pace pace;
+    for (int i = 0; i < 100; ++i) pace.committed(10'000);
+    EXPECT_EQ(pace.apart_ns(), Pace::least_apart_ns);
+    for (int i = 0; i < 100; ++i) pace.committed(5'000'000);
+    EXPECT_EQ(pace.apart_ns(), Pace::most_apart_ns);
+    EXPECT_EQ(Pace::most_apart_ns, 2 * ms);
+}
+
+TEST(Pace, one_slow_commit_changes_little) {
+    Pace pace;
+    for (int i = 0; i < 100; ++i) pace.committed(80'000);
+    const int64_t before = pace.apart_ns();
+    pace.committed(160'000);
+    EXPECT_LT(pace.apart_ns(), before * 5 / 4);
 }
 
 TEST(Pace, the_wait_ends_with_the_load) {

@@ -136,24 +136,22 @@ void Writer::linger(std::unique_lock<std::mutex>& lock) {
     wake_.wait_for(lock, std::chrono::nanoseconds(left), [this] { return stop_ || quiet_; });
 }
 
-/// Loops at rest may be about to be woken: see pace.h.
-void Writer::wait_for_company(std::unique_lock<std::mutex>& lock) {
-    const size_t before = queue_.size();
+/// Under load the queue fills by itself: see pace.h. True: in the last part of a wait nobody came.
+bool Writer::wait_for_company(std::unique_lock<std::mutex>& lock) {
     const int64_t left = pace_.until_ns() - mono_ns();
-    const bool waits = before < pace_.wanted() && left > 0;
-    if (waits) {
-        company_ = pace_.wanted();
-        const auto all_here = [this] { return stop_ || (company_ == 0 && quiet_); };
-        wake_.wait_for(lock, std::chrono::nanoseconds(left), all_here);
-        company_ = 0;
-    }
-    pace_.begins(queue_.size(), waits && queue_.size() == before, mono_ns());
+    if (queue_.size() >= pace_.wanted() || left <= 0) return false;
+    company_ = pace_.wanted();
+    const auto all_here = [this] { return stop_ || (company_ == 0 && quiet_); };
+    wake_.wait_for(lock, std::chrono::nanoseconds(left), all_here);
+    const bool timed_out = std::exchange(company_, 0) > 0;
+    return timed_out && !queue_.empty() && mono_ns() - queue_.back().queued_ns > pace_.apart_ns() / 2;
 }
 
 bool Writer::take(Group& group) {
     std::unique_lock lock(mutex_);
     oldest_ns_ = 0;
     quiet_ = false;
+    const bool in_vain = !stop_ && wait_for_company(lock);
     while (queue_.empty() && !stop_) {
         idle_ = true;
         quiet_ = false;
@@ -161,7 +159,7 @@ bool Writer::take(Group& group) {
         idle_ = belled_ = false;
     }
     if (!stop_) linger(lock);
-    if (!stop_) wait_for_company(lock);
+    pace_.begins(queue_.size(), in_vain, mono_ns());
     if (const int64_t pause = pause_until_ns_ - mono_ns();
         pause > 0)  // what must land waits for space, also while we stop
         wake_.wait_for(lock, std::chrono::nanoseconds(stop_ ? pause / 10 : pause),
@@ -274,8 +272,10 @@ Writer::Outcome Writer::write(Group& group) {
         put_back_locked(group, i + 1);
     }
     if (!open) return Outcome::committed;
+    const int64_t before_ns = thread_cpu_ns();
     auto done = flush();
     if (done) done = run("COMMIT");
+    pace_.committed(thread_cpu_ns() - before_ns);
     if (done) return Outcome::committed;
     last_error_ = done.error();
     return why_failed();

@@ -59,7 +59,7 @@ class Writer {
     void run();
     bool take(Group& group);
     void linger(std::unique_lock<std::mutex>& lock);
-    void wait_for_company(std::unique_lock<std::mutex>& lock);
+    bool wait_for_company(std::unique_lock<std::mutex>& lock);
     void process(Group& group);
     void one_by_one(Group& group);
     void hold_back(Group& group);
