@@ -10,7 +10,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
-pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(CURL REQUIRED libcurl)   # its headers; the library is loaded with the first mail
 
 # llhttp comes as C sources (Debian: node-llhttp). Strict mode, or it lets through CR x after an empty value
 # (CVE-2023-30589) and CR LF CR x as the end of a head (CVE-2025-23167).
@@ -44,7 +44,7 @@ set(AIG_LIBS_catalogue yaml-cpp)
 set(AIG_LIBS_identity OpenSSL::Crypto PkgConfig::SODIUM)
 set(AIG_LIBS_ledger OpenSSL::Crypto PkgConfig::SODIUM)
 set(AIG_LIBS_records OpenSSL::Crypto)
-set(AIG_LIBS_mail PkgConfig::CURL)
+set(AIG_LIBS_mail fmt::fmt ${CMAKE_DL_LIBS})
 set(AIG_LIBS_topup OpenSSL::Crypto)
 set(AIG_LIBS_sim aig_boost ZLIB::ZLIB)
 set(AIG_LIBS_app yaml-cpp)
