@@ -24,15 +24,16 @@ target_include_directories(llhttp SYSTEM PUBLIC ${AIG_LLHTTP_INCLUDE})
 target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
 target_compile_options(llhttp PRIVATE -w)
 
-# The release binary's allocator: a call makes some hundred small allocations (coroutine frames, headers), and glibc's takes a tenth
-# of its time for them. Sanitizers bring their own.
-find_package(mimalloc REQUIRED)
+# The release binary's allocator: a call makes some eighty small allocations (coroutine frames, texts), and this one gives back what
+# was freed last, which is still in the processor's caches (docs/decisions/0023). As an archive: a call of it goes through no table.
+# Sanitizers bring their own.
+find_library(AIG_TCMALLOC libtcmalloc_minimal.a REQUIRED)
 
 add_library(aig_boost INTERFACE)
 target_include_directories(aig_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_compile_definitions(aig_boost INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
     BOOST_ASIO_DISABLE_BOOST_DATE_TIME BOOST_ASIO_NO_TS_EXECUTORS
-    BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)   # a search for a block that is large enough costs more than mimalloc
+    BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)   # a search for a block that is large enough costs more than the allocator
 
 # What each room needs from outside; rooms not named here need nothing but fmt and simdjson (through base).
 set(AIG_LIBS_base fmt::fmt simdjson::simdjson spdlog::spdlog OpenSSL::Crypto Threads::Threads)
