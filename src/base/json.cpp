@@ -47,18 +47,37 @@ size_t JsonRef::size() const { return doc_ ? doc_->nodes_[at_].count : 0; }
     return static_cast<int64_t>(d);
 }
 
+namespace {
+/// Mostly no: the size, or else the first byte, says it.
+bool named(const char* key, uint32_t size, std::string_view name) {
+    return size == name.size() && (name.empty() || (key[0] == name[0] && std::memcmp(key, name.data(), size) == 0));
+}
+}  // namespace
+
 /// One copy: inlined at its forty places on a call's way it is kilobytes of code that each run once.
 [[gnu::noinline]] JsonRef JsonRef::find(std::string_view name) const {
     JsonRef found;
     if (!is_object()) return found;
     const auto* const nodes = doc_->nodes_.data();
-    const auto same = [&](const JsonDoc::Node& n) {  // mostly no: the size, or else the first byte, says it
-        return n.key_size == name.size() &&
-               (name.empty() || (n.key[0] == name[0] && std::memcmp(n.key, name.data(), name.size()) == 0));
-    };
     for (uint32_t i = at_ + 1, end = nodes[at_].next; i < end; i = nodes[i].next)
-        if (same(nodes[i])) found = JsonRef(doc_, i);
+        if (named(nodes[i].key, nodes[i].key_size, name)) found = JsonRef(doc_, i);
     return found;
+}
+[[gnu::noinline]] bool JsonRef::pick(const std::string_view* names, size_t n, JsonRef* at, uint32_t& twice) const {
+    bool others = false;
+    if (!is_object()) return others;
+    const auto* const nodes = doc_->nodes_.data();
+    for (uint32_t i = at_ + 1, end = nodes[at_].next; i < end; i = nodes[i].next) {
+        size_t k = 0;
+        while (k < n && !named(nodes[i].key, nodes[i].key_size, names[k])) ++k;
+        if (k == n) {
+            others = true;
+            continue;
+        }
+        if (at[k]) twice |= uint32_t{1} << k;
+        at[k] = JsonRef(doc_, i);
+    }
+    return others;
 }
 bool JsonRef::duplicate(std::string_view name) const {
     size_t n = 0;

@@ -10,6 +10,7 @@
 // are.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,12 +54,29 @@ class JsonRef {
     bool duplicate(std::string_view key) const;
     JsonRef operator[](std::string_view key) const { return find(key); }
 
+    /// The last member of each of `names`, in one walk over the object: what find() would give for each, for less.
+    template <size_t N>
+    struct Picked {
+        std::array<JsonRef, N> at;
+        uint32_t twice = 0;   ///< a bit for each name that stands more than once
+        bool others = false;  ///< it has members of other names too
+        const JsonRef& operator[](size_t i) const { return at[i]; }
+    };
+    template <size_t N>
+    Picked<N> pick(const std::string_view (&names)[N]) const {
+        static_assert(N <= 32);
+        Picked<N> out;
+        out.others = pick(names, N, out.at.data(), out.twice);
+        return out;
+    }
+
     class Iterator;
     Iterator begin() const;
     Iterator end() const;
 
   private:
     friend class JsonDoc;
+    bool pick(const std::string_view* names, size_t n, JsonRef* at, uint32_t& twice) const;
     JsonRef(const JsonDoc* doc, uint32_t at) : doc_(doc), at_(at) {}
     const JsonDoc* doc_ = nullptr;
     uint32_t at_ = 0;

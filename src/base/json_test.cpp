@@ -58,6 +58,23 @@ TEST(Json, integers_and_duplicates) {
     EXPECT_FALSE(r.duplicate("a"));
 }
 
+TEST(Json, one_walk_finds_what_many_would) {
+    static constexpr std::string_view names[] = {"a", "n", "absent", "", "ab"};
+    const auto doc = JsonDoc::parse(R"({"n":1,"a":{"n":7},"ab":null,"n":2,"\u006e":3,"":[]})");
+    ASSERT_TRUE(doc.ok());
+    const auto picked = doc->root().pick(names);
+    for (size_t i = 0; i < std::size(names); ++i) {
+        EXPECT_EQ(picked[i].raw(), doc->root()[names[i]].raw()) << names[i];
+        EXPECT_EQ(bool(picked[i]), bool(doc->root()[names[i]])) << names[i];
+    }
+    EXPECT_EQ(picked.twice, 1U << 1);
+    EXPECT_FALSE(picked.others);
+    EXPECT_TRUE(picked[0].pick({std::string_view("x")}).others);
+    const auto list = JsonDoc::parse("[1]");
+    EXPECT_FALSE(list->root().pick(names).others) << "what is no object has no members";
+    EXPECT_FALSE(JsonRef().pick(names)[0]);
+}
+
 TEST(Json, escapes_and_positions) {
     const auto doc =
         JsonDoc::parse(R"({"a":"\"\\\/\b\f\n\r\t\u0000\u20ac\ud83d\ude00 and text that is longer than a block"})");

@@ -36,19 +36,22 @@ inline Error bad(std::string path, std::string_view why) {
 inline Error bad(const Path& path, std::string_view why) { return bad(path.text(), why); }
 inline bool given(JsonRef v) { return v && !v.is_null(); }
 
-inline Result<bool> boolean_at(JsonRef object, std::string_view name) {
-    const JsonRef v = object[name];
+/// Of a member that was looked up already.
+inline Result<bool> boolean_of(JsonRef v, std::string_view name) {
     if (given(v) && !v.is_bool()) return bad(std::string(name), "must be true or false");
     return v.boolean();
 }
+inline Result<bool> boolean_at(JsonRef object, std::string_view name) { return boolean_of(object[name], name); }
 
-inline Result<std::optional<int64_t>> integer_at(JsonRef object, std::string_view name, int64_t least, int64_t most) {
-    const JsonRef v = object[name];
+inline Result<std::optional<int64_t>> integer_of(JsonRef v, std::string_view name, int64_t least, int64_t most) {
     if (!given(v)) return std::optional<int64_t>{};
     const auto n = v.integer();
     if (!n) return bad(std::string(name), "must be an integer");
     if (*n < least || *n > most) return bad(std::string(name), fmt::format("must be between {} and {}", least, most));
     return n;
+}
+inline Result<std::optional<int64_t>> integer_at(JsonRef object, std::string_view name, int64_t least, int64_t most) {
+    return integer_of(object[name], name, least, most);
 }
 
 inline Status number_at(JsonRef object, std::string_view name) {
@@ -63,17 +66,21 @@ inline Status string_at(JsonRef object, std::string_view name, std::string_view 
     return {};
 }
 
-inline Status string_at(JsonRef object, std::string_view name, const Path& path) {
-    const JsonRef v = object[name];
+inline Status string_of(JsonRef v, const Path& path) {
     if (given(v) && !v.is_string()) return bad(path, "must be a string");
     return {};
 }
+inline Status string_at(JsonRef object, std::string_view name, const Path& path) {
+    return string_of(object[name], path);
+}
 
-inline Result<std::string_view> needed_string(JsonRef object, std::string_view name, const Path& path) {
-    const JsonRef v = object[name];
+inline Result<std::string_view> needed_string_of(JsonRef v, const Path& path) {
     if (!given(v)) return bad(path, "is missing");
     if (!v.is_string()) return bad(path, "must be a string");
     return v.text();
+}
+inline Result<std::string_view> needed_string(JsonRef object, std::string_view name, const Path& path) {
+    return needed_string_of(object[name], path);
 }
 
 /// Two members of one name: which one counts would depend on who reads it, so what was checked could differ from what

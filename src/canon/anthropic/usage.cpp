@@ -14,21 +14,26 @@ void read_count(JsonRef value, int64_t& into) {
 }  // namespace
 
 void Counts::read(JsonRef usage) {
+    static constexpr std::string_view names[] = {
+        "input_tokens", "cache_read_input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_creation",
+        "iterations",   "output_tokens_details"};
+    enum : size_t { m_input, m_read, m_output, m_written, m_split, m_iterations, m_details };
     if (!usage.is_object()) return;
-    read_count(usage["input_tokens"], input_);
-    read_count(usage["cache_read_input_tokens"], read_);
-    read_count(usage["output_tokens"], output_);
-    read_count(usage["output_tokens_details"]["thinking_tokens"], thinking_);
-    read_iterations(usage["iterations"]);
+    const auto said = usage.pick(names);
+    read_count(said[m_input], input_);
+    read_count(said[m_read], read_);
+    read_count(said[m_output], output_);
+    read_count(said[m_details]["thinking_tokens"], thinking_);
+    read_iterations(said[m_iterations]);
     // The split by lifetime usually comes in message_start alone, the total in both; the total is the later truth.
-    const JsonRef split = usage["cache_creation"];
+    const JsonRef split = said[m_split];
     if (split.is_object()) {
         int64_t short_lived = 0;
         read_count(split["ephemeral_5m_input_tokens"], short_lived);
         read_count(split["ephemeral_1h_input_tokens"], written_1h_);
         written_ = short_lived < 0 || written_1h_ < 0 ? -1 : short_lived + written_1h_;
     }
-    read_count(usage["cache_creation_input_tokens"], written_);
+    read_count(said[m_written], written_);
 }
 
 /// Each iteration is one pass of the model. The top level adds up those of type "message" and, after a fallback, is the

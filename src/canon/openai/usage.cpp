@@ -14,41 +14,49 @@ std::optional<int64_t> count(JsonRef v) {
 }
 int64_t detail(JsonRef v) { return count(v).value_or(0); }
 
+/// The members that every server's report has; `others` are one server's own.
+constexpr std::string_view common[] = {"prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details",
+                                       "completion_tokens_details"};
+enum : size_t { prompt_tokens, completion_tokens, total_tokens, prompt_details, completion_details };
+using Report = JsonRef::Picked<std::size(common)>;
+
 /// Cached prompt tokens, wherever a server says them.
-int64_t cached_tokens(JsonRef u) {
-    if (const auto n = count(u["prompt_tokens_details"]["cached_tokens"])) return *n;
+int64_t cached_tokens(JsonRef u, const Report& said) {
+    if (const auto n = count(said[prompt_details]["cached_tokens"])) return *n;
+    if (!said.others) return 0;
     if (const auto n = count(u["prompt_cache_hit_tokens"])) return *n;  // DeepSeek, "Context Caching", 2024-08
     if (const auto n = count(u["cached_tokens"])) return *n;            // Moonshot, "Chat API", 2025
     if (const auto n = count(u["num_cached_tokens"])) return *n;        // Mistral, 2025
     return detail(u["cache_read_input_tokens"]);                        // Claude behind Databricks
 }
 
-int64_t cache_write_tokens(JsonRef u) {
-    if (const auto n = count(u["prompt_tokens_details"]["cache_write_tokens"])) return *n;
-    return detail(u["cache_creation_input_tokens"]);
+int64_t cache_write_tokens(JsonRef u, const Report& said) {
+    if (const auto n = count(said[prompt_details]["cache_write_tokens"])) return *n;
+    return !said.others ? 0 : detail(u["cache_creation_input_tokens"]);
 }
 }  // namespace
 
 std::optional<Usage> usage_of(JsonRef u) {
     if (!u.is_object()) return {};
-    const auto prompt = count(u["prompt_tokens"]);
-    const JsonRef completion_member = u["completion_tokens"];
-    const auto completion = completion_member.is_null() ? std::optional<int64_t>(0) : count(completion_member);
+    const Report said = u.pick(common);
+    const auto prompt = count(said[prompt_tokens]);
+    const auto completion =
+        said[completion_tokens].is_null() ? std::optional<int64_t>(0) : count(said[completion_tokens]);
     if (!prompt || !completion) return {};
 
     Usage usage;
-    const int64_t cached = std::min(cached_tokens(u), *prompt);
-    const int64_t written = std::min(cache_write_tokens(u), *prompt - cached);
+    const int64_t cached = std::min(cached_tokens(u, said), *prompt);
+    const int64_t written = std::min(cache_write_tokens(u, said), *prompt - cached);
     usage[Component::cached_input] = cached;
     usage[Component::cache_write] = written;
     usage[Component::input] = *prompt - cached - written;
 
-    int64_t reasoning = detail(u["completion_tokens_details"]["reasoning_tokens"]);
-    if (!reasoning) reasoning = detail(u["reasoning_tokens"]);
+    int64_t reasoning = detail(said[completion_details]["reasoning_tokens"]);
+    if (!reasoning && said.others) reasoning = detail(u["reasoning_tokens"]);
     // Reasoning is part of completion_tokens, except where the total tells otherwise: xAI counts it beside
     // ("Reasoning", 2025), Gemini's OpenAI endpoint does not itemise it at all.
-    const int64_t beside = detail(u["total_tokens"]) - *prompt - *completion;
-    if (beside > 0 && (reasoning == beside || (!reasoning && !detail(u["prompt_tokens_details"]["audio_tokens"])))) {
+    const int64_t beside = detail(said[total_tokens]) - *prompt - *completion;
+    if (beside > 0 && (reasoning == beside || (!reasoning && !detail(said[prompt_details]["audio_tokens"])))) {
         usage[Component::output] = *completion;
         usage[Component::reasoning] = beside;
     } else {

@@ -65,36 +65,12 @@ void image_config(JsonRef v, Chat& c) {
         std::erase_if(c.extras, [](const auto& e) { return e.first == "image_config"; });
 }
 
-void max_output(JsonRef root, Chat& c) {
-    const auto a = root["max_tokens"].integer(), b = root["max_completion_tokens"].integer();
-    if (a || b) c.max_output = std::max(a.value_or(0), b.value_or(0));
-}
-}  // namespace
+/// What nearly every request has; one with other members too pays for looking each of them up.
+constexpr std::string_view usual[] = {
+    "model", "messages", "stream", "stream_options", "max_tokens", "tools", "max_completion_tokens"};
+enum : size_t { m_model, m_messages, m_stream, m_stream_options, m_max_tokens, m_tools, m_max_completion };
 
-Tool parse_tool(JsonRef t) {
-    Tool out;
-    const JsonRef f = t["function"];
-    out.type = str(t["type"]);
-    if (!f.is_object() || (!out.type.empty() && out.type != "function")) {
-        out.function = false;
-        out.name = str(t["custom"]["name"] ? t["custom"]["name"] : t["name"]);
-        out.json = t.raw();
-        return out;
-    }
-    out.type = "function";
-    out.name = str(f["name"]);
-    out.description = str(f["description"]);
-    out.schema_json = raw(f["parameters"]);
-    out.strict = flag(f["strict"]);
-    out.extras = others(t, {"type", "function"});
-    for (auto& e : others(f, {"name", "description", "parameters", "strict"}, "function."))
-        out.extras.push_back(std::move(e));
-    return out;
-}
-
-Chat parse_chat(JsonRef root) {
-    Chat c;
-    c.origin = origin_name;
+void others_than_usual(JsonRef root, Chat& c) {
     c.extras = others(root, {"model",
                              "messages",
                              "tools",
@@ -124,13 +100,9 @@ Chat parse_chat(JsonRef root) {
                              "prompt_cache_key",
                              "stream",
                              "stream_options"});
-    c.model = str(root["model"]);
-    for (const JsonRef m : root["messages"]) c.messages.push_back(parse_message(m));
-    for (const JsonRef t : root["tools"]) c.tools.push_back(parse_tool(t));
     c.tool_choice = tool_choice(root["tool_choice"], c.extras);
     c.parallel_tool_calls = flag(root["parallel_tool_calls"]);
     c.response_format = response_format(root["response_format"], c.extras);
-    max_output(root, c);
     c.temperature = raw(root["temperature"]);
     c.top_p = raw(root["top_p"]);
     c.top_k = raw(root["top_k"]);
@@ -151,10 +123,44 @@ Chat parse_chat(JsonRef root) {
     for (const JsonRef m : root["modalities"]) c.modalities.push_back(str(m));
     c.audio_json = raw(root["audio"]);
     image_config(root["image_config"], c);
-    c.stream = root["stream"].boolean();
-    c.include_usage = root["stream_options"]["include_usage"].boolean();
-    for (auto& e : others(root["stream_options"], {"include_usage"}, "stream_options."))
-        c.extras.push_back(std::move(e));
+}
+}  // namespace
+
+Tool parse_tool(JsonRef t) {
+    Tool out;
+    const JsonRef f = t["function"];
+    out.type = str(t["type"]);
+    if (!f.is_object() || (!out.type.empty() && out.type != "function")) {
+        out.function = false;
+        out.name = str(t["custom"]["name"] ? t["custom"]["name"] : t["name"]);
+        out.json = t.raw();
+        return out;
+    }
+    out.type = "function";
+    out.name = str(f["name"]);
+    out.description = str(f["description"]);
+    out.schema_json = raw(f["parameters"]);
+    out.strict = flag(f["strict"]);
+    out.extras = others(t, {"type", "function"});
+    for (auto& e : others(f, {"name", "description", "parameters", "strict"}, "function."))
+        out.extras.push_back(std::move(e));
+    return out;
+}
+
+Chat parse_chat(JsonRef root) {
+    Chat c;
+    c.origin = origin_name;
+    const auto m = root.pick(usual);
+    if (m.others) others_than_usual(root, c);
+    c.model = str(m[m_model]);
+    c.messages.reserve(m[m_messages].size());
+    for (const JsonRef message : m[m_messages]) c.messages.push_back(parse_message(message));
+    for (const JsonRef tool : m[m_tools]) c.tools.push_back(parse_tool(tool));
+    const auto most = m[m_max_tokens].integer(), most_completion = m[m_max_completion].integer();
+    if (most || most_completion) c.max_output = std::max(most.value_or(0), most_completion.value_or(0));
+    c.stream = m[m_stream].boolean();
+    c.include_usage = m[m_stream_options]["include_usage"].boolean();
+    for (auto& e : others(m[m_stream_options], {"include_usage"}, "stream_options.")) c.extras.push_back(std::move(e));
     return c;
 }
 
@@ -180,8 +186,8 @@ Embedding parse_embedding(JsonRef root) {
 
 Result<Request> OpenAiChat::parse(const Incoming& in) const {
     TRY(const auto body, BodyDoc::read(in.body));
-    if (in.operation == Operation::embedding) return Request(parse_embedding(body.root()));
-    return Request(parse_chat(body.root()));
+    if (in.operation == Operation::embedding) return parse_embedding(body.root());
+    return parse_chat(body.root());
 }
 
 }  // namespace aig::dialect::openai

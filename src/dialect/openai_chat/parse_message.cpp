@@ -146,23 +146,26 @@ Message tool_result(JsonRef m) {
 }  // namespace
 
 Message parse_message(JsonRef m) {
-    const Role role = role_of(m["role"].text());
+    static constexpr std::string_view names[] = {"role", "content", "name", "refusal", "tool_calls"};
+    enum : size_t { m_role, m_content, m_name, m_refusal, m_tool_calls };
+    const auto said = m.pick(names);
+    const Role role = role_of(said[m_role].text());
     if (role == Role::tool) return tool_result(m);
     Message out;
     out.role = role;
-    out.name = str(m["name"]);
-    const bool assistant = role == Role::assistant;
-    if (assistant) reasoning(m, out.parts);
-    for (Part& p : content(m["content"])) out.parts.push_back(std::move(p));
-    if (assistant) {
+    out.name = str(said[m_name]);
+    const bool more = role == Role::assistant && said.others;
+    if (more) reasoning(m, out.parts);
+    for (Part& p : content(said[m_content])) out.parts.push_back(std::move(p));
+    if (more) {
         made_images(m, out.parts);
         text_state(m, out.parts);
     }
-    if (!m["refusal"].text().empty()) out.parts.push_back(Refusal{str(m["refusal"])});
-    if (m["tool_calls"].is_array())
-        for (const JsonRef c : m["tool_calls"]) out.parts.push_back(tool_call(c));
-    out.extras = others(m, {"role", "name", "content", "refusal", "tool_calls"});
-    if (assistant) std::erase_if(out.extras, [&](const auto& e) { return taken(m, e.first); });
+    if (!said[m_refusal].text().empty()) out.parts.push_back(Refusal{str(said[m_refusal])});
+    if (said[m_tool_calls].is_array())
+        for (const JsonRef c : said[m_tool_calls]) out.parts.push_back(tool_call(c));
+    if (said.others) out.extras = others(m, {"role", "name", "content", "refusal", "tool_calls"});
+    if (more) std::erase_if(out.extras, [&](const auto& e) { return taken(m, e.first); });
     return out;
 }
 

@@ -1,6 +1,7 @@
 // One pass over the whole request: refuses what no provider could mean, notes what the gateway must know, keeps no
 // tree. Members and part types nobody knows pass: the provider may know them.
 #include <algorithm>
+#include <bit>
 
 #include "dialect/body_doc.h"
 #include "dialect/members.h"
@@ -29,8 +30,8 @@ struct Peek {
     }
     void text(std::string_view s) { e.size.text.add(s); }
 
-    Status model() {
-        const JsonRef m = root["model"];
+    Status model() { return model(root["model"]); }
+    Status model(JsonRef m) {
         if (!given(m)) return Error(ErrorCode::bad_param, "The request names no model: set `model`.").param("model");
         if (m.is_array()) return bad("model", "as a list of fallbacks is not in this version; send one model id");
         if (!m.is_string()) return bad("model", "must be a string");
@@ -45,52 +46,41 @@ struct Peek {
     // ---- chat
     // -------------------------------------------------------------------------------------------------------------
 
+    /// The members that every call may have; what decides about money stands once.
+    static constexpr std::string_view once[] = {
+        "model", "messages", "stream", "max_tokens", "stream_options", "max_completion_tokens", "n", "tools"};
+    enum : size_t { m_model, m_messages, m_stream, m_max_tokens, m_stream_options, m_max_completion, m_n, m_tools };
+    using Members = JsonRef::Picked<std::size(once)>;
+
     Status chat() {
-        TRY(const bool more, members());
-        TRYV(model());
-        TRYV(messages());
-        TRYV(limits());
-        TRYV(stream());
-        if (!more) return {};
-        TRYV(tools());
+        const Members m = root.pick(once);
+        if (m.twice) return bad(std::string(once[std::countr_zero(m.twice)]), "stands more than once in the body");
+        TRYV(model(m[m_model]));
+        TRYV(messages(m[m_messages]));
+        TRYV(limits(m));
+        TRYV(stream(m[m_stream], m[m_stream_options]));
+        if (!m.others && !m[m_tools]) return {};
+        TRYV(tools(m[m_tools]));
         TRYV(tool_choice());
         TRYV(response_format());
         return options();
     }
 
-    /// Whether there are others than those every call has. What decides about money stands once.
-    Result<bool> members() const {
-        static constexpr std::string_view once[] = {
-            "model", "messages", "stream", "max_tokens", "stream_options", "max_completion_tokens", "n", "tools"};
-        static constexpr unsigned tools = 1u << 7;
-        unsigned seen = 0;
-        bool more = false;
-        for (const JsonRef m : root) {
-            const auto* const it = std::find(std::begin(once), std::end(once), m.key());
-            const unsigned bit = it == std::end(once) ? 0 : 1u << (it - std::begin(once));
-            if (seen & bit) return bad(std::string(m.key()), "stands more than once in the body");
-            seen |= bit;
-            more |= bit == 0 || bit == tools;
-        }
-        return more;
-    }
-
-    Status limits() {
-        TRY(const auto n, integer_at(root, "n", 1, most_choices));
-        TRY(const auto max_tokens, integer_at(root, "max_tokens", 1, most_tokens));
-        TRY(const auto max_completion, integer_at(root, "max_completion_tokens", 1, most_tokens));
+    Status limits(const Members& m) {
+        TRY(const auto n, integer_of(m[m_n], once[m_n], 1, most_choices));
+        TRY(const auto max_tokens, integer_of(m[m_max_tokens], once[m_max_tokens], 1, most_tokens));
+        TRY(const auto max_completion, integer_of(m[m_max_completion], once[m_max_completion], 1, most_tokens));
         e.n = n.value_or(1);
         // Both given: providers differ in which one they obey, so money is set aside for the larger.
         if (max_tokens || max_completion) e.max_output = std::max(max_tokens.value_or(0), max_completion.value_or(0));
-        e.spans.max_tokens = span(root["max_tokens"]);
-        e.spans.max_completion_tokens = span(root["max_completion_tokens"]);
+        e.spans.max_tokens = span(m[m_max_tokens]);
+        e.spans.max_completion_tokens = span(m[m_max_completion]);
         need(e.n > 1, feature_many_choices);
         return {};
     }
 
-    Status stream() {
-        TRY(e.stream, boolean_at(root, "stream"));
-        const JsonRef options = root["stream_options"];
+    Status stream(JsonRef streams, JsonRef options) {
+        TRY(e.stream, boolean_of(streams, once[m_stream]));
         e.spans.stream_options = span(options);
         if (!given(options)) return {};
         if (!options.is_object()) return bad("stream_options", "must be an object");
@@ -102,8 +92,7 @@ struct Peek {
         return {};
     }
 
-    Status messages() {
-        const JsonRef list = root["messages"];
+    Status messages(JsonRef list) {
         if (!given(list)) return bad("messages", "is missing");
         if (!list.is_array()) return bad("messages", "must be an array");
         if (!list.size()) return bad("messages", "is empty: send at least one message");
@@ -116,15 +105,17 @@ struct Peek {
 
     Status message(JsonRef m, const Path& path) {
         if (!m.is_object()) return bad(path, "must be an object");
-        TRY(const auto role, needed_string(m, "role", path / "role"));
+        static constexpr std::string_view names[] = {"role", "content", "name"};
+        const auto picked = m.pick(names);
+        TRY(const auto role, needed_string_of(picked[0], path / "role"));
         const bool assistant = role == "assistant";
         if (role != "user" && role != "system" && role != "developer" && role != "tool" && role != "function" &&
             !assistant)
             return bad(path / "role", "must be system, developer, user, assistant or tool");
-        TRYV(string_at(m, "name", path / "name"));
-        text(m["name"].text());
+        TRYV(string_of(picked[2], path / "name"));
+        text(picked[2].text());
         // An assistant's turn may be tool calls or reasoning alone.
-        const JsonRef content = m["content"];
+        const JsonRef content = picked[1];
         if (!given(content) && !assistant) return bad(path / "content", "is missing");
         TRYV(this->content(content, path / "content"));
         if (content && m.size() == 2) return {};  // role and content: what most messages are
@@ -238,8 +229,7 @@ struct Peek {
         return {};
     }
 
-    Status tools() {
-        const JsonRef list = root["tools"];
+    Status tools(JsonRef list) {
         if (!given(list)) return {};
         if (!list.is_array()) return bad("tools", "must be an array");
         if (static_cast<int64_t>(list.size()) > most_tools) return bad("tools", "has more than 1,024 entries");

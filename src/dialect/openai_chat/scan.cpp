@@ -83,16 +83,30 @@ struct ReplyScan::Reading {
     // ---- facts
     // --------------------------------------------------------------------------------------------------------
 
-    bool failure(JsonRef root) {
-        if (!canon::openai::is_error(root)) return false;
+    /// The members that are asked for by name; places() sees to the rest.
+    static constexpr std::string_view asked[] = {"choices", "id", "created", "object", "error", "type", "x_groq"};
+    enum : size_t {
+        choices_member,
+        id_member,
+        created_member,
+        object_member,
+        error_member,
+        type_member,
+        x_groq_member
+    };
+    using Members = JsonRef::Picked<std::size(asked)>;
+
+    bool failure(JsonRef root, const Members& m) {
+        const bool may_be = m[error_member] || m[type_member] || m[object_member].text() == "error";
+        if (!may_be || !canon::openai::is_error(root)) return false;
         facts.error = canon::openai::in_band_error(root);
         return true;
     }
 
-    void identity(JsonRef root) {
+    void identity(const Members& m) {
         if (!scan.id_.empty()) return;
-        if (const JsonRef id = root["id"]; id.is_string()) scan.id_ = id.text().substr(0, longest_id);
-        if (const auto created = root["created"].integer()) scan.created_ = *created;
+        if (m[id_member].is_string()) scan.id_ = m[id_member].text().substr(0, longest_id);
+        if (const auto created = m[created_member].integer()) scan.created_ = *created;
     }
 
     Status choices(JsonRef list) {
@@ -236,9 +250,9 @@ struct ReplyScan::Reading {
     }
 
     /// Groq reports usage in x_groq when it was not asked for ("API reference", 2024).
-    void groq_usage(JsonRef root) {
+    void groq_usage(JsonRef x_groq) {
         if (facts.usage) return;
-        if (const JsonRef u = root["x_groq"]["usage"]) facts.usage = canon::openai::usage_of(u);
+        if (const JsonRef u = x_groq["usage"]) facts.usage = canon::openai::usage_of(u);
     }
 };
 
@@ -331,11 +345,12 @@ Result<const Scanned*> ReplyScan::chat(std::string_view json, Facts& facts) {
     const JsonRef root = doc.root();
     if (!root.is_object()) return garbage("not a JSON object");
     Reading r{*this, facts, found_};
-    if (r.failure(root)) return &found_;
-    r.identity(root);
-    TRYV(r.choices(root["choices"]));
+    const auto members = root.pick(Reading::asked);
+    if (r.failure(root, members)) return &found_;
+    r.identity(members);
+    TRYV(r.choices(members[Reading::choices_member]));
     if (facts.error) return &found_;
-    r.groq_usage(root);
+    r.groq_usage(members[Reading::x_groq_member]);
     r.places(doc);
     return &found_;
 }
@@ -347,7 +362,7 @@ Result<const Scanned*> ReplyScan::embedding(std::string_view json, Facts& facts)
     TRYV(v.run());
     if (v.failed) {
         const auto doc = JsonDoc::parse(json);
-        if (doc && r.failure(doc->root())) return &found_;
+        if (doc && r.failure(doc->root(), doc->root().pick(Reading::asked))) return &found_;
     }
     found_.no_choices = v.vectors == 0;
     facts.content = facts.finished = v.vectors > 0;
