@@ -1,5 +1,6 @@
 #include "rt/descriptor.h"
 
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,19 +22,29 @@ void Parked::end(How how) {
     run(room_, how);
 }
 
-Poller::Poller(boost::asio::io_context& io)
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      watched_(std::make_unique<boost::asio::posix::basic_stream_descriptor<Executor>>(io.get_executor(), epoll_)) {}
+Poller::Poller(int context) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    watch(context, EPOLLIN, &context_called_);
+    watch(bell_, EPOLLIN | EPOLLET, this);  // each ring is an edge: it is never read
+}
+Poller::~Poller() {
+    ::close(bell_);
+    ::close(epoll_);
+}
 
-void Poller::shut() { watched_.reset(); }
+void Poller::watch(int fd, uint32_t events, void* as) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = as;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+}
 
-void Poller::start() { arm(); }
+void Poller::wake() const {
+    const uint64_t ring = 1;
+    [[maybe_unused]] const auto written = ::write(bell_, &ring, sizeof ring);
+}
 
 void Poller::add(Descriptor& descriptor) {
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    event.data.ptr = &descriptor;
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor.fd(), &event);
+    watch(descriptor.fd(), EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, &descriptor);
 }
 
 void Poller::forget(const Descriptor& descriptor) {
@@ -43,23 +54,22 @@ void Poller::forget(const Descriptor& descriptor) {
     }
 }
 
-void Poller::arm() {
-    using Wait = boost::asio::posix::descriptor_base;
-    watched_->async_wait(Wait::wait_read, [self = shared_from_this()](const boost::system::error_code& ec) {
-        if (!ec) self->dispatch();
-    });
+bool Poller::hear(bool waits) {
+    ++turns_;
+    count_ = ::epoll_wait(epoll_, batch_.data(), static_cast<int>(batch_.size()), waits ? -1 : 0);
+    return count_ > 0;
 }
 
 /// Tasks run inside their event; one that ends its connection may destroy descriptors further down the batch.
 void Poller::dispatch() {
-    ++turn_;
-    count_ = ::epoll_wait(epoll_, batch_.data(), static_cast<int>(batch_.size()), 0);
     for (next_ = 0; next_ < count_;) {
         const epoll_event event = batch_[static_cast<size_t>(next_++)];
-        if (event.data.ptr) static_cast<Descriptor*>(event.data.ptr)->on_events(event.events);
+        if (event.data.ptr == &context_called_)
+            context_called_ = true;
+        else if (event.data.ptr && event.data.ptr != this)
+            static_cast<Descriptor*>(event.data.ptr)->on_events(event.events);
     }
     count_ = next_ = 0;
-    if (watched_) arm();
 }
 
 constexpr size_t most_letters = 16, kept_capacity = size_t{64} << 10;
@@ -170,6 +180,6 @@ void Descriptor::interrupt() {
     reader_.resume();
 }
 
-uint64_t Descriptor::turn() const { return poller_->turn(); }
+uint64_t Descriptor::turn() const { return poller_->turns(); }
 
 }  // namespace aig::rt

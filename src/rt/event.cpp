@@ -58,6 +58,7 @@ class WaitingTask final : public detail::Suspension {
         auto handler = std::move(*handler_);
         handler_.reset();
         boost::asio::post(std::move(handler));
+        detail::call_this_loop();
     }
     void drop() override {
         auto handler = std::move(handler_);

@@ -3,9 +3,11 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/detail/epoll_reactor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -29,7 +31,18 @@ using Timer =
 
 constexpr auto kSweep = std::chrono::milliseconds(100);
 constexpr int64_t longest_busy_ns = 1'000'000;
+constexpr size_t most_posted = 256;  ///< in one go
 thread_local Loop* current_loop = nullptr;
+
+/// The descriptor on which an io_context waits for its sockets and timers. Asio keeps it for itself, so the one way to
+/// wait for everything at once is to open that: an explicit instantiation may name what is private.
+int descriptor_of(const asio::detail::epoll_reactor& reactor);
+template <auto Member>
+struct Opened {
+    friend int descriptor_of(const asio::detail::epoll_reactor& reactor) { return reactor.*Member; }
+};
+template struct Opened<&asio::detail::epoll_reactor::epoll_fd_>;
+int descriptor_of(asio::io_context& io) { return descriptor_of(asio::use_service<asio::detail::epoll_reactor>(io)); }
 
 /// The last catch of every spawned task. `make` lives in this frame, so it may hold what the task refers to.
 Task<> guarded(std::function<Task<>()> make) {
@@ -37,13 +50,13 @@ Task<> guarded(std::function<Task<>()> make) {
     try {
         auto task = make();
         co_await std::move(task);
-        co_return;
     } catch (const std::exception& e) {
         what = e.what();
     } catch (...) {
         what = "not a std::exception";
     }
-    log::error("task_threw", {{"what", what}});
+    if (!what.empty()) log::error("task_threw", {{"what", what}});
+    detail::call_this_loop();  // Asio posts the end of a task
 }
 
 }  // namespace
@@ -61,8 +74,16 @@ struct Loop::Inside {
     std::vector<Periodic> periodics;
     detail::SuspensionList suspended;
     std::shared_ptr<detail::Door> door = std::make_shared<detail::Door>();
-    std::shared_ptr<detail::Poller> poller;  // made for the first descriptor
+    std::shared_ptr<detail::Poller> poller = std::make_shared<detail::Poller>(descriptor_of(io));
+    // Each side writes its own before it reads the other's: no call is slept through.
+    std::atomic<bool> called{true}, asleep{false};
     bool busy = false;
+
+    /// Something was posted. Thread-safe.
+    void call() {
+        called.store(true);
+        if (asleep.load() && asleep.exchange(false)) poller->wake();
+    }
 
     void arm() {
         sweeping = true;
@@ -91,26 +112,52 @@ struct Loop::Inside {
         now ? detail::loop_busy() : detail::loop_idle();
     }
 
+    void send_what_was_written() { poller->outbox().send(); }
+
+    /// What was posted, one after the other. False: nothing was.
+    bool run_posted() {
+        if (!called.load(std::memory_order_relaxed) || !called.exchange(false)) return false;
+        size_t ran = 0;
+        while (ran < most_posted && io.poll_one() > 0) {
+            send_what_was_written();
+            ++ran;
+        }
+        if (ran == most_posted) called.store(true, std::memory_order_relaxed);  // sockets have their turn
+        return ran > 0;
+    }
+
+    bool hear(bool waits) {
+        if (waits) {
+            asleep.store(true);
+            waits = !called.load();
+        }
+        const bool heard = poller->hear(waits);
+        asleep.store(false, std::memory_order_relaxed);
+        poller->dispatch();
+        send_what_was_written();
+        if (poller->context_called()) called.store(true, std::memory_order_relaxed);
+        return heard;
+    }
+
+    /// Does what is at hand; `waits`: for something to do, if there is nothing. False: there was nothing.
+    bool turn(bool waits) {
+        const bool ran = run_posted();
+        if (io.stopped()) return ran;
+        return hear(waits && !ran) || ran;
+    }
+
+    /// That there is nothing left is found out before a wait only where somebody wants to know: it costs a system call.
     void finish_what_is_at_hand() {
         const int64_t until_ns = mono_ns() + longest_busy_ns;
-        while (io.poll_one() > 0) {
-            send_what_was_written();
-            if (mono_ns() >= until_ns) break;
+        while (turn(false) && mono_ns() < until_ns) {
         }
     }
 
-    void send_what_was_written() {
-        if (poller) poller->outbox().send();
-    }
-
-    /// One handler after the other, with a wait where there is none; until stop(). That there is none is found out
-    /// before the wait only where it matters to somebody: it costs a system call.
     void turns() {
         while (!io.stopped()) {
-            send_what_was_written();
-            if (busy) finish_what_is_at_hand();
+            if (busy && detail::bell_armed()) finish_what_is_at_hand();
             set_busy(false);
-            io.run_one();
+            turn(true);
         }
         send_what_was_written();
     }
@@ -126,6 +173,7 @@ struct Loop::Inside {
             } catch (...) {
                 log::error("loop_callback_threw", {{"what", "not a std::exception"}});
             }
+            called.store(true);  // there may be more behind it
         }
     }
 };
@@ -137,7 +185,6 @@ Loop::~Loop() {
     in_->door->shut();
     in_->suspended.drop_all();
     in_->periodics.clear();
-    if (in_->poller) in_->poller->shut();
 }
 
 void Loop::run() {
@@ -147,13 +194,16 @@ void Loop::run() {
 }
 
 void Loop::stop() {
-    asio::post(in_->io, [this] { in_->io.stop(); });
+    post([this] { in_->io.stop(); });
 }
 
-void Loop::post(std::function<void()> fn) { asio::post(in_->io, std::move(fn)); }
+void Loop::post(std::function<void()> fn) {
+    asio::post(in_->io, std::move(fn));
+    in_->call();
+}
 
 void Loop::spawn(std::function<Task<>()> make) {
-    asio::post(in_->io, [this, make = std::move(make)]() mutable {
+    post([this, make = std::move(make)]() mutable {
         asio::co_spawn(in_->io.get_executor(), guarded(std::move(make)), asio::detached);
     });
 }
@@ -186,13 +236,9 @@ bool put_off_quiet() {
 namespace detail {
 SuspensionList& suspensions(Loop& loop) { return loop.in_->suspended; }
 std::shared_ptr<Door> door(Loop& loop) { return loop.in_->door; }
-std::shared_ptr<Poller> poller(Loop& loop) {
-    auto& slot = loop.in_->poller;
-    if (!slot) {
-        slot = std::make_shared<Poller>(loop.in_->io);
-        slot->start();
-    }
-    return slot;
+std::shared_ptr<Poller> poller(Loop& loop) { return loop.in_->poller; }
+void call_this_loop() {
+    if (current_loop) current_loop->in_->call();
 }
 }  // namespace detail
 

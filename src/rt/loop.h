@@ -23,6 +23,8 @@ class Poller;
 SuspensionList& suspensions(Loop& loop);
 std::shared_ptr<Door> door(Loop& loop);
 std::shared_ptr<Poller> poller(Loop& loop);
+/// Something was put into the queue of this thread's loop, by its io_context: what goes around Loop::post() says so.
+void call_this_loop();
 }  // namespace detail
 
 class Loop {
@@ -52,6 +54,7 @@ class Loop {
     friend detail::SuspensionList& detail::suspensions(Loop& loop);
     friend std::shared_ptr<detail::Door> detail::door(Loop& loop);
     friend std::shared_ptr<detail::Poller> detail::poller(Loop& loop);
+    friend void detail::call_this_loop();
     friend bool put_off_quiet();
     struct Inside;
     std::unique_ptr<Inside> in_;

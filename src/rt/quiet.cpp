@@ -55,6 +55,7 @@ void QuietBell::arm() {
 namespace detail {
 void loop_busy() { Bells::all().busy_loops.fetch_add(1); }
 int busy_loops() { return Bells::all().busy_loops.load(); }
+bool bell_armed() { return Bells::all().armed.load() > 0; }
 void loop_idle() {
     auto& all = Bells::all();
     if (all.busy_loops.fetch_sub(1) == 1 && all.armed.load() > 0) all.ring_all();

@@ -35,6 +35,8 @@ namespace detail {
 void loop_busy();
 void loop_idle();
 int busy_loops();
+/// Somebody waits for the bell.
+bool bell_armed();
 }  // namespace detail
 
 }  // namespace aig::rt

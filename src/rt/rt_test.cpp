@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <latch>
+#include <memory>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "base/time.h"
 #include "rt/event.h"
@@ -46,6 +50,63 @@ TEST(Loop, PostRunsOnTheLoopsThread) {
     EXPECT_EQ(seen[0], &loops[0]);
     EXPECT_EQ(seen[1], &loops[1]);
     EXPECT_EQ(Loop::current(), nullptr);
+}
+
+/// The loop falls asleep between any two of these; one that is slept through would never come back.
+TEST(Loop, NoCallIsSleptThrough) {
+    Loops loops(1);
+    constexpr int callers = 3, times = 3'000;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < callers; ++t)
+        threads.emplace_back([&loops] {
+            for (int i = 0; i < times; ++i) {
+                const auto ran = std::make_shared<std::promise<void>>();
+                loops[0].post([ran] { ran->set_value(); });
+                ran->get_future().wait();
+            }
+        });
+    for (auto& t : threads) t.join();
+}
+
+TEST(Loop, TasksThatKeepPostingDoNotKeepTimersFromTheirTurn) {
+    Loops loops(1);
+    std::latch done(1);
+    std::atomic<bool> stop = false;
+    auto* loop = &loops[0];
+    std::function<void()> again = [&] {
+        if (!stop) loop->post(again);
+    };
+    loop->post(again);
+    struct Frame {
+        static Task<> go(Loop* l, std::latch* d) {
+            co_await l->sleep_ms(5);
+            d->count_down();
+        }
+    };
+    loop->spawn([&] { return Frame::go(loop, &done); });
+    done.wait();
+    stop = true;
+    loops.stop_and_join();
+}
+
+TEST(Loop, ATaskThatHasEndedLetsGoOfWhatItHeld) {
+    Loops loops(1);
+    std::latch asked(1);
+    auto held = std::make_shared<int>(1);
+    std::weak_ptr<int> watched = held;
+    Answer<int> answer(loops[0]);
+    struct Frame {
+        static Task<> go(std::shared_ptr<int> mine, Answer<int> a, std::latch* waits) {
+            waits->count_down();
+            auto value = co_await a.wait();
+            *mine = value;
+        }
+    };
+    loops[0].spawn([h = std::move(held), answer, &asked]() mutable { return Frame::go(std::move(h), answer, &asked); });
+    asked.wait();
+    answer.deliverer()(2);
+    for (int i = 0; i < 2'000 && !watched.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(watched.expired());
 }
 
 TEST(Loop, AThrowingTaskAndCallbackDoNotEndTheThread) {

@@ -11,6 +11,7 @@ namespace aig::rt::detail {
 template <class Handler>
 void Parked::post_handler(Handler handler) {
     boost::asio::post(std::move(handler));
+    call_this_loop();
 }
 
 }  // namespace aig::rt::detail
