@@ -309,6 +309,8 @@ void add_common_headers(net::Headers& h, const Request& request) {
 void add_surface_headers(net::Headers& h, const Request& request) {
     if (request.surface == canon::Surface::anthropic) h.add("request-id", request.correlation_id);
     if (is_portal(request.path)) return add_portal_headers(h, request);
+    if (request.http.head().headers.get("origin").empty())
+        return;  // only browsers ask what another origin's page may read
     h.add("access-control-allow-origin", "*");
     h.add("access-control-expose-headers", exposed_headers);
 }

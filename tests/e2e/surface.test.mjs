@@ -249,6 +249,11 @@ describe('headers', () => {
         assert.equal(refused.headers.get('access-control-allow-origin'), '*', 'errors must be readable too');
         assert.match(refused.headers.get('access-control-expose-headers').toLowerCase(), /x-request-id.*x-cost-cents|x-cost-cents.*x-request-id/);
     });
+    test('CORS: who is no browser is told nothing of it', async () => {
+        const reply = await post({}, hello);
+        assert.equal(reply.headers.get('access-control-allow-origin'), null);
+        assert.equal(reply.headers.get('access-control-expose-headers'), null);
+    });
     test('a header cannot be injected through what the preflight echoes', async () => {
         const { text } = await exchange(gateway.url, request('OPTIONS', '/v1/models', { headers: { Origin: 'http://a', 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'x-a, b{c}"<script>' } }));
         assert.ok(!text.includes('<script>'));
