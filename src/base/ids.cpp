@@ -71,7 +71,7 @@ std::string new_ulid(std::string_view prefix) {
         fill_random(pool, sizeof pool);
         used = 0;
     }
-    auto ms = static_cast<uint64_t>(now_us() / 1000);
+    auto ms = static_cast<uint64_t>(now_ms());
     std::string out;
     out.reserve(prefix.size() + 26);
     out.append(prefix).append(26, '0');

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/few.h"
 #include "canon/dialect.h"
 
 namespace aig::canon {
@@ -37,9 +38,15 @@ struct WireTarget {
     bool reasons = false;  ///< the model is known to reason
 };
 
+/// Of literals.
+struct WireHeader {
+    std::string_view name, value;
+    bool operator==(const WireHeader&) const = default;
+};
+
 struct Encoded {
-    std::string path;                                          ///< behind base_url: "/chat/completions"
-    std::vector<std::pair<std::string, std::string>> headers;  ///< content-type, version headers; not auth
+    std::string path;            ///< behind base_url: "/chat/completions"
+    Few<WireHeader, 3> headers;  ///< content-type, version headers; not auth
     std::string body;
 };
 

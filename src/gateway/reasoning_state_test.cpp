@@ -40,7 +40,7 @@ class StateTest : public ::testing::Test {
     }
 
     Sealing sealing(bool native = false, uint64_t origin = here) {
-        return Sealing({&vault, alice, origin, native, "R", now_ms, now_s});
+        return Sealing({&vault, alice, [origin] { return origin; }, native, "R", now_ms, now_s});
     }
     /// The events as the renderer gets them, with texts that stay.
     std::vector<std::pair<Event, std::string>> through(Sealing& s, std::vector<Event> events) {

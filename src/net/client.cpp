@@ -35,13 +35,13 @@ bool ours(std::string_view name) {
     }
 }
 
-Result<std::string> request_head(const Pool& pool, const ClientRequest& request, size_t body_size) {
+Status append_request_head(std::string& out, const Pool& pool, const ClientRequest& request) {
     const Upstream& upstream = *pool.upstream;
+    size_t body_size = 0;
+    for (const std::string_view piece : request.body) body_size += piece.size();
     if (!is_token(request.method) || !one_line(request.target) || request.target.find(' ') != std::string::npos) {
         return Error(ErrorCode::internal, "the request to the provider has a malformed method or target");
     }
-    std::string out;
-    out.reserve(512);
     out += request.method;
     out += ' ';
     if (pool.proxy && !upstream.tls) out += "http://" + pool.host_header;
@@ -63,7 +63,35 @@ Result<std::string> request_head(const Pool& pool, const ClientRequest& request,
         out += "\r\n";
     }
     out += "\r\n";
-    return out;
+    return {};
+}
+
+/// Of a request that the kernel takes at once, as it nearly always does: made in memory that stays in the caches.
+struct Scratch {
+    std::string head;
+    std::vector<iovec> pieces;
+};
+thread_local Scratch scratch;
+
+/// `left` is still to be sent; what of it was ours stands in `own`.
+Status send_now(const Pool& pool, const ClientRequest& request, Channel& channel, std::string& own,
+                std::vector<iovec>& left) {
+    auto& [head, pieces] = scratch;
+    head.clear();
+    pieces.clear();
+    TRYV(append_request_head(head, pool, request));
+    push(pieces, head);
+    for (const std::string_view piece : request.body) push(pieces, piece);
+    const size_t all = pieces.size();
+    const Io wrote = channel.write_soon(pieces);
+    // A failed write is not the end: the provider may have answered (413) and closed before it read everything.
+    if (wrote.failed || pieces.empty()) return {};
+    left = pieces;
+    if (left.size() == all) {  // the first one is the head's, or what is left of it
+        own.assign(static_cast<const char*>(left[0].iov_base), left[0].iov_len);
+        left[0].iov_base = own.data();
+    }
+    return {};
 }
 
 class PoolingClient final : public Client {
@@ -79,9 +107,6 @@ class PoolingClient final : public Client {
         std::shared_ptr<PoolSet> set = set_;  // the client may go while this waits
         if (stop && stop->stopped()) co_return Error(stop->why(), "the client left");
         CO_TRY(std::shared_ptr<Pool> pool, set->pool_of(upstream));
-        size_t body_size = 0;
-        for (const std::string_view piece : request.body) body_size += piece.size();
-        CO_TRY(const std::string head, request_head(*pool, request, body_size));
         const int64_t total_deadline = mono_ms() + upstream->timeouts.total_ms;
         const bool to_head = request.method == "HEAD";
 
@@ -93,16 +118,13 @@ class PoolingClient final : public Client {
                 auto dialed = co_await dial_new(set, pool, stop);
                 CO_TRY(connection, std::move(dialed));
             }
-            std::vector<iovec> pieces;
-            pieces.reserve(request.body.size() + 1);
-            push(pieces, head);
-            for (const std::string_view piece : request.body) push(pieces, piece);
-            const Io wrote = connection->channel.write_soon(pieces);
-            if (!wrote.failed && !pieces.empty()) {
-                auto sent = co_await send_rest(set, pool, *connection, std::move(pieces), stop, total_deadline);
+            std::string own;
+            std::vector<iovec> left;
+            CO_TRYV(send_now(*pool, request, connection->channel, own, left));
+            if (!left.empty()) {
+                auto sent = co_await send_rest(set, pool, *connection, std::move(left), stop, total_deadline);
                 CO_TRYV(std::move(sent));
             }
-            // A failed write is not the end: the provider may have answered (413) and closed before it read everything.
             auto reply = std::make_unique<Reply>(set, pool, stop, total_deadline);
             auto headed = co_await reply->read_head(std::move(connection), to_head);
             if (headed.ok()) co_return std::unique_ptr<ClientReply>(std::move(reply));
@@ -113,9 +135,9 @@ class PoolingClient final : public Client {
     }
 
   private:
-    static std::shared_ptr<void> listen(rt::Stop* stop, Outgoing& connection) {
-        if (!stop) return nullptr;
-        return stop->on_stop([c = &connection] {
+    static void listen(rt::Stop* stop, rt::Stop::Listener& listener, Outgoing& connection) {
+        if (!stop) return;
+        stop->tell(listener, [c = &connection] {
             c->stopped = true;
             c->interrupt();
         });
@@ -125,7 +147,8 @@ class PoolingClient final : public Client {
     static rt::Task<Result<std::unique_ptr<Outgoing>>> dial_new(std::shared_ptr<PoolSet> set,
                                                                 std::shared_ptr<Pool> pool, rt::Stop* stop) {
         auto connection = std::make_unique<Outgoing>(*set);
-        std::shared_ptr<void> listening = listen(stop, *connection);
+        rt::Stop::Listener listening;
+        listen(stop, listening, *connection);
         auto dialed = co_await dial(*set, pool, *connection);
         CO_TRYV(std::move(dialed));
         co_return std::move(connection);
@@ -134,7 +157,8 @@ class PoolingClient final : public Client {
     /// The part of a request that the kernel did not take at once. Only a stop or the clock is an error here.
     static rt::Task<Status> send_rest(std::shared_ptr<PoolSet> set, std::shared_ptr<Pool> pool, Outgoing& connection,
                                       std::vector<iovec> pieces, rt::Stop* stop, int64_t total_deadline) {
-        std::shared_ptr<void> listening = listen(stop, connection);
+        rt::Stop::Listener listening;
+        listen(stop, listening, connection);
         const int64_t idle_ms = pool->upstream->timeouts.idle_ms;
         auto progress = [s = set.get(), c = &connection, idle_ms, total_deadline] {
             c->deadline_ms = std::min(s->now_ms + idle_ms, total_deadline);

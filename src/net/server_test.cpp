@@ -159,6 +159,7 @@ TEST(ServerTimeouts, SlowHeadIs408IdleIsClosedSlowBodyIs408) {
 
 struct Flags {
     std::atomic<bool> stopped{false}, write_failed{false}, ended{false};
+    rt::Stop::Listener listener;
 };
 
 /// Streams 64 KiB pieces until the client does not take them any more.
@@ -189,11 +190,9 @@ TEST(ServerTimeouts, AClientThatDoesNotReadHoldsTheWriterAndIsCut) {
 
 rt::Task<> wait_for_stop(Exchange* exchange, std::shared_ptr<Flags> flags) {
     auto wait = [exchange, flags](std::function<void()> resume) {
-        auto handle = std::make_shared<std::shared_ptr<void>>();
-        *handle = exchange->stop().on_stop([resume, flags, handle] {
-            flags->stopped = true;
+        exchange->stop().tell(flags->listener, [resume, f = flags.get()] {
+            f->stopped = true;
             resume();
-            handle->reset();
         });
     };
     co_await rt::suspend(wait);

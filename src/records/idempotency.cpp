@@ -38,7 +38,8 @@ constexpr int64_t in_flight_retry_ms = 1'000;
 
 std::string running_key(AccountId account, std::string_view hash) {
     std::string key(reinterpret_cast<const char*>(&account.value), sizeof account.value);
-    return key.append(hash);
+    key.append(hash);
+    return key;
 }
 
 Error mismatch() {

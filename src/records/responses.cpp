@@ -34,7 +34,8 @@ constexpr size_t longest_chain = 1'000;
 /// "12 34 56 78\n" and the four parts.
 std::string packed(const StoredResponse& r) {
     std::string out = fmt::format("{} {} {} {}\n", r.request.size(), r.input.size(), r.object.size(), r.events.size());
-    return out.append(r.request).append(r.input).append(r.object).append(r.events);
+    out.append(r.request).append(r.input).append(r.object).append(r.events);
+    return out;
 }
 
 Status unpack(std::string_view plain, StoredResponse& r) {

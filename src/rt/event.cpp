@@ -104,19 +104,19 @@ void Stop::stop(ErrorCode why) {
     if (stopped_) return;
     stopped_ = true;
     why_ = why;
-    auto listener = listener_.lock();
-    listener_.reset();
-    if (listener) (*listener)();
+    if (!listener_) return;
+    const auto fn = std::move(listener_->fn_);  // it may end its listener
+    listener_->forget();
+    fn();
 }
 
-std::shared_ptr<void> Stop::on_stop(std::function<void()> fn) {
-    auto held = std::make_shared<std::function<void()>>(std::move(fn));
-    if (stopped_) {
-        (*held)();
-        return held;
-    }
-    listener_ = held;
-    return held;
+void Stop::tell(Listener& listener, std::function<void()> fn) {
+    if (stopped_) return fn();
+    if (listener_) listener_->forget();
+    listener.forget();
+    listener.fn_ = std::move(fn);
+    listener.of_ = this;
+    listener_ = &listener;
 }
 
 }  // namespace aig::rt

@@ -63,18 +63,46 @@ class Postbox {
 /// Stop: "the client is gone" or "the deadline passed", told to whatever a call is waiting on. One loop only.
 class Stop {
   public:
+    /// Who is told; unregisters with its end. It may outlive the stop.
+    class Listener {
+      public:
+        Listener() = default;
+        Listener(const Listener&) = delete;
+        ~Listener() { forget(); }
+
+      private:
+        friend class Stop;
+        void forget() {
+            if (of_) of_->listener_ = nullptr;
+            of_ = nullptr;
+        }
+        Stop* of_ = nullptr;
+        std::function<void()> fn_;
+    };
+
+    Stop() = default;
+    Stop(const Stop&) = delete;
+    ~Stop() {
+        if (listener_) listener_->of_ = nullptr;
+    }
+    /// As new; whoever listened is forgotten.
+    void reset() {
+        if (listener_) listener_->forget();
+        stopped_ = false;
+        why_ = ErrorCode::client_gone;
+    }
     bool stopped() const { return stopped_; }
     ErrorCode why() const { return why_; }
     /// First call wins; runs and forgets the listener.
     void stop(ErrorCode why);
-    /// At most one listener at a time (the pending upstream operation). The returned handle unregisters. When the stop
-    /// has already fired, fn runs at once.
-    [[nodiscard]] std::shared_ptr<void> on_stop(std::function<void()> fn);
+    /// At most one listener at a time (the pending upstream operation): a new one takes the place of the one before.
+    /// When the stop has already fired, fn runs at once.
+    void tell(Listener& listener, std::function<void()> fn);
 
   private:
     bool stopped_ = false;
     ErrorCode why_ = ErrorCode::client_gone;
-    std::weak_ptr<std::function<void()>> listener_;
+    Listener* listener_ = nullptr;
 };
 
 /// A few threads for work that blocks, and a bounded queue before them.

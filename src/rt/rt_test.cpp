@@ -210,21 +210,53 @@ TEST(Postbox, OneHandlerPerLoopInOrder) {
 TEST(Stop, FirstReasonWinsAndListenerRunsOnce) {
     Stop stop;
     int fired = 0;
-    auto handle = stop.on_stop([&] { ++fired; });
+    Stop::Listener listener, late;
+    stop.tell(listener, [&] { ++fired; });
     stop.stop(ErrorCode::upstream_timeout);
     stop.stop(ErrorCode::client_gone);
     EXPECT_EQ(fired, 1);
     EXPECT_EQ(stop.why(), ErrorCode::upstream_timeout);
-    auto late = stop.on_stop([&] { ++fired; });
+    stop.tell(late, [&] { ++fired; });
     EXPECT_EQ(fired, 2) << "a listener that comes too late is told at once";
 }
 
 TEST(Stop, DroppedListenerIsNotCalled) {
     Stop stop;
     int fired = 0;
-    stop.on_stop([&] { ++fired; }).reset();
+    {
+        Stop::Listener gone;
+        stop.tell(gone, [&] { ++fired; });
+    }
     stop.stop(ErrorCode::client_gone);
     EXPECT_EQ(fired, 0);
+}
+
+TEST(Stop, TheLatestListenerIsToldAndMayEndItselfMeanwhile) {
+    Stop stop;
+    int first = 0, second = 0;
+    Stop::Listener before;
+    auto now = std::make_unique<Stop::Listener>();
+    stop.tell(before, [&] { ++first; });
+    stop.tell(*now, [&] {
+        now.reset();
+        ++second;
+    });
+    stop.stop(ErrorCode::client_gone);
+    EXPECT_EQ(first, 0);
+    EXPECT_EQ(second, 1);
+}
+
+TEST(Stop, AListenerMayOutliveIt) {
+    Stop::Listener listener;
+    {
+        Stop stop;
+        stop.tell(listener, [] { FAIL() << "nothing stopped"; });
+    }
+    Stop other;
+    int fired = 0;
+    other.tell(listener, [&] { ++fired; });
+    other.stop(ErrorCode::client_gone);
+    EXPECT_EQ(fired, 1);
 }
 
 TEST(Blocking, RunsElsewhereAndResumesOnTheLoop) {

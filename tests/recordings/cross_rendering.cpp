@@ -149,9 +149,10 @@ Told tell(const Wire& wire, bool recorded_stream, const std::vector<std::string_
     terms.request_id = "req_1";
     terms.created_s = 7;
     const bool native = wire.family() == dialect.family();
-    const auto relay = gateway::translate(
-        wire.decoder(Operation::chat, recorded_stream), dialect.renderer(terms),
-        std::make_unique<gateway::Sealing>(gateway::SealingTerms{&vault, AccountId{1}, 7, native, "req_1", 1, 1}));
+    const auto relay =
+        gateway::translate(wire.decoder(Operation::chat, recorded_stream), dialect.renderer(terms),
+                           std::make_unique<gateway::Sealing>(gateway::SealingTerms{
+                               &vault, AccountId{1}, [] { return uint64_t{7}; }, native, "req_1", 1, 1}));
     Told told;
     const auto take = [&](Result<std::vector<std::string_view>> out) {
         if (!out) told.error = std::move(out).error();

@@ -34,7 +34,8 @@ std::string with_member(std::string_view text, const JsonDoc& doc, std::string_v
     if (old) return out.replace(doc.offset(old.raw()), old.raw().size(), value);
     const size_t at = doc.offset(doc.root().raw()) + 1;
     const bool empty = doc.root().size() == 0;
-    return out.insert(at, json_string(name) + ":" + std::string(value) + (empty ? "" : ","));
+    out.insert(at, json_string(name) + ":" + std::string(value) + (empty ? "" : ","));
+    return out;
 }
 }  // namespace
 

@@ -134,7 +134,7 @@ Chat parse_chat(JsonRef root) {
 
 Result<Request> Messages::parse(const Incoming& in) const {
     TRY(const auto body, BodyDoc::read(in.body));
-    return Request(parse_chat(body.root()));
+    return parse_chat(body.root());
 }
 
 }  // namespace aig::dialect::anthropic

@@ -102,13 +102,13 @@ Result<Request> Gemini::parse(const Incoming& in) const {
     if (in.operation == Operation::embedding) {
         TRY(Embedding e, parse_embedding(body.root()));
         e.model = in.model;
-        return Request(std::move(e));
+        return e;
     }
     TRY(Chat c, parse_chat(body.root()));
     c.model = in.model;
     c.stream = in.stream.value_or(false);
     c.include_usage = true;
-    return Request(std::move(c));
+    return c;
 }
 
 }  // namespace aig::dialect::google

@@ -147,7 +147,8 @@ std::string patched(std::string_view json, const Scanned& found, std::string_vie
         out.append(json.substr(from, cut.begin - from)).append(cut.text);
         from = cut.end;
     }
-    return out.append(json.substr(from));
+    out.append(json.substr(from));
+    return out;
 }
 
 }  // namespace aig::dialect::google

@@ -62,7 +62,8 @@ class BodyTap final : public Relay {
             out.append(body_, from, span.begin - from).append(text);
             from = span.end;
         }
-        return out.append(body_, from);
+        out.append(body_, from);
+        return out;
     }
 
     std::string fail(const Error& error) override { return in_band_error(error, terms_.surface, terms_.request_id); }

@@ -63,7 +63,7 @@ Result<Request> OpenAiCompletions::parse(const Incoming& in) const {
     // One answer of one is what everybody gets; peek() has refused more for these wires.
     std::erase_if(c.extras,
                   [](const auto& e) { return e.first == "best_of" || (e.first == "suffix" && e.second == "\"\""); });
-    return Request(std::move(c));
+    return c;
 }
 
 Result<Spliced> OpenAiCompletions::splice(std::string_view body, const Envelope& e, const Patch& patch) const {

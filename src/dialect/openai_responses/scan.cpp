@@ -243,7 +243,8 @@ std::string patched(std::string_view text, const ResponsePlaces& places, const B
         out.append(text.substr(from, span.begin - from)).append(replacement);
         from = span.end;
     }
-    return out.append(text.substr(from));
+    out.append(text.substr(from));
+    return out;
 }
 
 }  // namespace aig::dialect::responses

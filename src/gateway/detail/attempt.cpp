@@ -57,9 +57,9 @@ Status fill(Flow& f, const route::Attempt& a, const net::Upstream& upstream, Out
     TRY(const canon::Request* const request, request_for(f, a, own, out.losses));
     f.lossless = !request;
     TRYV(f.lossless ? fill_lossless(f, a, out) : fill_translated(f, *request, a, out));
-    out.request.target = out.encoded.path;
+    out.request.target = std::move(out.encoded.path);
     out.request.headers.reserve(12, 512);
-    for (auto& [name, value] : out.encoded.headers) out.request.headers.add_named(name, value);
+    for (const auto& [name, value] : out.encoded.headers) out.request.headers.add_named(name, value);
     for (const auto& [name, value] : provider.headers) out.request.headers.add_named(name, value);
     if (f.lossless)
         for (const auto& [name, value] : f.call.forward) out.request.headers.set(name, value);
@@ -138,10 +138,9 @@ std::unique_ptr<canon::Relay> make_relay(const Flow& f, const route::Attempt& a)
     if (f.lossless) return f.call.dialect->tap(f.reply_terms);
     std::unique_ptr<Sealing> sealing;
     if (f.call.in.operation == canon::Operation::chat) {
-        const auto account = f.call.principal->account;
-        sealing =
-            std::make_unique<Sealing>(SealingTerms{&f.vault, account, route::origin(*a.target, *a.key), a.lossless,
-                                                   f.call.request_id, mono_ms(), now_us() / 1'000'000});
+        const auto origin = [&a] { return route::origin(*a.target, *a.key); };
+        sealing = std::make_unique<Sealing>(SealingTerms{&f.vault, f.call.principal->account, origin, a.lossless,
+                                                         f.call.request_id, mono_ms(), now_ms() / 1'000});
     }
     const bool embeds = f.call.in.operation == canon::Operation::embedding;
     const auto operation = embeds ? canon::Operation::embedding : canon::Operation::chat;
@@ -238,8 +237,9 @@ rt::Task<Tried> relay_whole(Flow& f, net::ClientReply& reply, std::unique_ptr<ca
     for (;;) {
         auto bytes = co_await reply.read();
         if (!bytes) co_return failed(std::move(bytes).error(), std::move(relay));
-        const bool ended = bytes->empty();
-        auto pieces = ended ? relay->end() : relay->feed(*bytes);
+        auto pieces = bytes->empty() ? relay->end() : relay->feed(*bytes);
+        const bool ended = bytes->empty() || reply.ended();
+        if (pieces && ended && !bytes->empty() && !relay->facts().error) pieces = relay->end();
         if (!pieces) co_return failed(std::move(pieces).error(), std::move(relay));
         if (relay->facts().error) {
             Error error = *relay->facts().error;

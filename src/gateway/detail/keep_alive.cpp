@@ -55,15 +55,13 @@ rt::Task<> KeepAlive::quiet() {
 }
 
 LateStop::LateStop(rt::Stop& caller) {
-    std::weak_ptr<State> weak = state_;
-    listening_ = caller.on_stop([weak] {
-        const auto s = weak.lock();
-        if (!s) return;
-        s->left_at_ms = mono_ms();
-        s->tick = rt::Loop::current()->every(tick_ms, [weak] {
-            const auto t = weak.lock();
-            if (t && mono_ms() - t->left_at_ms >= drain_ms) t->inner.stop(ErrorCode::client_gone);
-        });
+    caller.tell(listening_, [this] { caller_left(); });
+}
+
+void LateStop::caller_left() {
+    left_at_ms_ = mono_ms();
+    tick_ = rt::Loop::current()->every(tick_ms, [this] {
+        if (mono_ms() - left_at_ms_ >= drain_ms) inner_.stop(ErrorCode::client_gone);
     });
 }
 

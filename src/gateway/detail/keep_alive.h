@@ -29,16 +29,14 @@ class KeepAlive {
 class LateStop {
   public:
     explicit LateStop(rt::Stop& caller);
-    rt::Stop* stop() { return &state_->inner; }
+    rt::Stop* stop() { return &inner_; }
 
   private:
-    struct State {
-        rt::Stop inner;
-        std::shared_ptr<void> tick;
-        int64_t left_at_ms = 0;
-    };
-    std::shared_ptr<State> state_ = std::make_shared<State>();
-    std::shared_ptr<void> listening_;
+    void caller_left();
+    rt::Stop inner_;
+    rt::Stop::Listener listening_;
+    std::shared_ptr<void> tick_;
+    int64_t left_at_ms_ = 0;
 };
 
 }  // namespace aig::gateway

@@ -52,7 +52,7 @@ net::Headers reply_headers(const Flow& f) {
     }
     if (const auto lost = loss_list(f, max_loss_header); !lost.empty()) h.add("x-aig-loss", lost);
     if (f.clamped_max) h.add("x-aig-max-tokens-clamped", std::to_string(*f.clamped_max));
-    add_rate_headers(h, f.ticket.state(), f.call.surface, now_us());
+    add_rate_headers(h, f.ticket.state(), f.call.surface, now_ms() * 1000);
     return h;
 }
 

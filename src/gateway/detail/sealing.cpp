@@ -53,7 +53,7 @@ void Sealing::reasoning(const Event& e) {
 
 void Sealing::tool_begin(Event& e) {
     reasoning_.clear();
-    if (e.id.empty()) e.id = owned_.emplace_back(fmt::format("call_{}_{}", terms_.request_id, ids_made_++));
+    if (e.id.empty()) e.id = keep(fmt::format("call_{}_{}", terms_.request_id, ids_made_++));
     calls_.emplace_back(e.id);
     if (!turn_) return;
     remember(canon::state_print(e.id));
@@ -73,14 +73,14 @@ bool Sealing::state(Event& e) {
         return false;
     }
     add_to_turn(*capsule);
-    e.text = owned_.emplace_back(std::move(*capsule));
+    e.text = keep(std::move(*capsule));
     e.name = canon::state_kind::capsule;
     return true;
 }
 
 SealedState Sealing::describe(const Event& e) {
     SealedState s;
-    s.origin = terms_.origin;
+    s.origin = terms_.origin();
     s.expires_s = terms_.now_s + Capsules::lifetime_s;
     s.state = {std::string(e.name), std::string(e.text)};
     s.call_id = e.id;

@@ -4,8 +4,8 @@
 // loop.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,9 +27,9 @@ void each_state_text(std::string_view kind, std::string_view data, const std::fu
 struct SealingTerms {
     Vault* vault = nullptr;
     AccountId account;
-    uint64_t origin = 0;     ///< of this attempt
-    bool native = false;     ///< the wire's family is the caller's dialect's
-    std::string request_id;  ///< ids of tool calls that came without one are made from it
+    std::function<uint64_t()> origin;  ///< of this attempt; asked for where there is state, as in few replies
+    bool native = false;               ///< the wire's family is the caller's dialect's
+    std::string_view request_id;  ///< ids of tool calls that came without one are made from it; outlives the Sealing
     int64_t now_ms = 0, now_s = 0;
 };
 
@@ -44,18 +44,21 @@ class Sealing {
     const canon::Losses& losses() const { return losses_; }
 
   private:
+    std::string_view keep(std::string text) {
+        return *owned_.emplace_back(std::make_unique<std::string>(std::move(text)));
+    }
     void reasoning(const canon::Event& event);
     void tool_begin(canon::Event& event);
     bool state(canon::Event& event);
     SealedState describe(const canon::Event& event);
     void add_to_turn(const std::string& capsule);
     void remember(uint64_t print) {
-        terms_.vault->memory.remember(terms_.account, print, terms_.origin, terms_.now_ms);
+        terms_.vault->memory.remember(terms_.account, print, terms_.origin(), terms_.now_ms);
     }
 
     static constexpr size_t most_reasoning = Capsules::most_plain;
     const SealingTerms terms_;
-    std::deque<std::string> owned_;
+    std::vector<std::unique_ptr<std::string>> owned_;
     canon::Losses losses_;
     /// The reasoning since the last state: what a signature belongs to.
     std::string reasoning_;

@@ -111,7 +111,7 @@ rt::Task<> Connection::serve() {
 }
 
 void Connection::begin_handling() {
-    stop_ = rt::Stop();
+    stop_.reset();
     handling_ = true;
     if (in_.empty()) in_.release();
     part_->in_flight.fetch_add(1, std::memory_order_relaxed);

@@ -63,6 +63,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
     // connection_reply.cpp
     void append_head(std::string& out, int status, const Headers& headers, int64_t length);
+    bool respond_now(int status, const Headers& headers, const Pieces& body, std::string& head,
+                     std::vector<iovec>& left);
     Io write(std::vector<iovec>& pieces);
     rt::Task<Status> send_pieces(std::vector<iovec> pieces);
     void flush_head_later();

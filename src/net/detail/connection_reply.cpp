@@ -70,22 +70,43 @@ void Connection::append_head(std::string& out, int status, const Headers& header
     out += "\r\n";
 }
 
-rt::Task<Status> Connection::respond(int status, Headers headers, Pieces body) {
-    started_ = true;
+/// Of a message that goes out at once, as nearly all do: head and list are made in memory that stays in the caches.
+struct Scratch {
+    std::string head;
+    std::vector<iovec> pieces;
+};
+thread_local Scratch scratch;
+
+/// True: it is on its way. Else `left` is still to be sent; what of it was ours stands in `head`.
+bool Connection::respond_now(int status, const Headers& headers, const Pieces& body, std::string& head,
+                             std::vector<iovec>& left) {
     size_t total = 0;
     for (const std::string_view piece : body) total += piece.size();
-    std::string head;
-    head.reserve(1536);
-    append_head(head, status, headers, static_cast<int64_t>(total));
-    std::vector<iovec> pieces;
-    pieces.reserve(body.size() + 1);
-    push(pieces, head);
+    auto& [text, pieces] = scratch;
+    text.clear();
+    pieces.clear();
+    append_head(text, status, headers, static_cast<int64_t>(total));
+    push(pieces, text);
     if (head_.method != "HEAD" && !bodiless(status)) {
         for (const std::string_view piece : body) push(pieces, piece);
     }
+    const size_t all = pieces.size();
     const Io wrote = write(pieces);
-    if (!wrote.failed && pieces.empty()) co_return Status();
-    auto sent = co_await send_pieces(std::move(pieces));
+    if (!wrote.failed && pieces.empty()) return true;
+    left = pieces;
+    if (left.size() == all) {  // the first one is the head's, or what is left of it
+        head.assign(static_cast<const char*>(left[0].iov_base), left[0].iov_len);
+        left[0].iov_base = head.data();
+    }
+    return false;
+}
+
+rt::Task<Status> Connection::respond(int status, Headers headers, Pieces body) {
+    started_ = true;
+    std::string head;
+    std::vector<iovec> left;
+    if (respond_now(status, headers, body, head, left)) co_return Status();
+    auto sent = co_await send_pieces(std::move(left));
     co_return sent;
 }
 

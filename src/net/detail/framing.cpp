@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -160,8 +161,16 @@ Status judge_field(const StartLine& start, const Field& f, Framing& out, Seen& s
         default:
             break;
     }
-    if (disguised(f.name)) return bad("a header name imitates another with '_'");
     return {};
+}
+
+/// One look at all names together first: nearly no head has such a byte.
+bool any_disguised(std::span<const Field> fields) {
+    if (fields.empty()) return false;
+    const char* const from = fields.front().name.data();
+    const std::string_view last = fields.back().raw;
+    if (!std::memchr(from, '_', static_cast<size_t>(last.data() + last.size() - from))) return false;
+    return std::any_of(fields.begin(), fields.end(), [](const Field& f) { return disguised(f.name); });
 }
 
 Status judge_reply_body(const StartLine& start, Framing& out) {
@@ -182,6 +191,7 @@ Result<Framing> judge_framing(const StartLine& start, std::span<const Field> fie
     out.minor = start.minor;
     Seen seen;
     for (const Field& f : fields) TRYV(judge_field(start, f, out, seen));
+    if (any_disguised(fields)) return bad("a header name imitates another with '_'");
     if (seen.lengths > 1) return bad("content-length stands twice");
     if (seen.transfers > 1) return bad("transfer-encoding stands twice");
     if (seen.lengths && seen.transfers) return bad("both content-length and transfer-encoding");

@@ -157,9 +157,9 @@ rt::Task<Status> Reply::fill(int64_t wait_ms) {
     const int64_t now = set_->now_ms;
     if (now >= total_deadline_ms_) co_return Error(ErrorCode::upstream_timeout, "the provider took too long in all");
     connection_->deadline_ms = std::min(now + wait_ms, total_deadline_ms_);
-    std::shared_ptr<void> listening;
+    rt::Stop::Listener listening;
     if (stop_) {
-        listening = stop_->on_stop([c = connection_.get()] {
+        stop_->tell(listening, [c = connection_.get()] {
             c->stopped = true;
             c->interrupt();
         });

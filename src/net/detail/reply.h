@@ -21,7 +21,7 @@ class Reply final : public ClientReply {
     rt::Task<Result<std::string_view>> read() override;
     rt::Task<Result<std::string>> read_all(size_t max_bytes) override;
     int64_t bytes_received() const override { return received_; }
-    bool ended() const override { return body_ == Body::ended; }
+    bool ended() const override { return body_ == Body::ended && !packed_left_; }
     void detach(int64_t ms) override;
 
     /// Reads the head, skipping 1xx. The connection is taken over.

@@ -91,7 +91,7 @@ TEST(AnthropicEncode, head) {
     ASSERT_TRUE(r.ok());
     EXPECT_EQ(r->path, "/messages");
     EXPECT_EQ(r->headers, provider::anthropic_wire().head(Operation::chat, {"m", 0, {}}, false).headers);
-    EXPECT_EQ(r->headers[1].second, "2023-06-01");
+    EXPECT_EQ(r->headers[1].value, "2023-06-01");
 }
 
 TEST(AnthropicEncode, max_tokens_is_the_callers_or_the_models_or_4096) {

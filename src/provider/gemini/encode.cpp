@@ -84,7 +84,8 @@ std::string method_path(const canon::WireTarget& target, std::string_view method
         target.model.starts_with("models/") || target.model.starts_with("tunedModels/") ? "/" : "/models/";
     for (const char c : target.model)
         plain(c) ? out += c : out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    return out.append(":").append(method);
+    out.append(":").append(method);
+    return out;
 }
 
 Result<std::string> chat_body(const Job& job) {

@@ -20,9 +20,7 @@ std::string_view path_of(Operation operation) {
 Encoded OpenAiChatWire::head(Operation operation, const WireTarget&, bool stream) const {
     Encoded out;
     out.path = path_of(operation);
-    out.headers.reserve(2);
-    out.headers.emplace_back("content-type", "application/json");
-    out.headers.emplace_back("accept", stream ? "text/event-stream" : "application/json");
+    out.headers = {{"content-type", "application/json"}, {"accept", stream ? "text/event-stream" : "application/json"}};
     return out;
 }
 
