@@ -87,7 +87,7 @@ if (tool === 'callgrind') {
 } else {
     const before = cpu();
     let perf;
-    if (tool === 'perf') perf = spawn('perf', ['record', '-F', '999', '-g', '-o', path.join(out, 'perf.data'), '-p', String(program.pid)], { stdio: 'ignore' });
+    if (tool === 'perf') perf = spawn('perf', ['record', '-F', '999', '--call-graph', 'dwarf,4096', '-o', path.join(out, 'perf.data'), '-p', String(program.pid)], { stdio: 'ignore' });
     if (tool === 'events') perf = spawn('perf', ['stat', '-x', ',', '-e', events, '-o', path.join(out, 'events.csv'), '-p', String(program.pid)], { stdio: 'ignore' });
     if (perf) await sleep(500);
     told = load(requests);

@@ -29,7 +29,8 @@ endif()
 
 add_library(aig_flags INTERFACE)
 target_compile_options(aig_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor
-    -Wno-gnu-statement-expression -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -fno-omit-frame-pointer)
+    -Wno-gnu-statement-expression -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
+    $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer>)
 
 if(AIG_SANITIZE)
     string(FIND "${AIG_SANITIZE}" "undefined" has_ubsan)
