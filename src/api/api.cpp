@@ -224,14 +224,14 @@ canon::Surface surface_by_key(const net::Headers& headers) {
 /// request has such a line.
 void access_log(const Request& request) {
     if (!request.services.log_requests) return;
-    std::string line;
-    line.reserve(320);
+    thread_local std::string line;
+    line.clear();
     // One copy for the line's members.
-    const auto text = [&line](std::string_view name, std::string_view value) __attribute__((noinline)) {
+    const auto text = [](std::string_view name, std::string_view value) __attribute__((noinline)) {
         line += name;
         append_json_string(line, value);
     };
-    const auto number = [&line](std::string_view name, int64_t value) {
+    const auto number = [](std::string_view name, int64_t value) {
         const fmt::format_int digits(value);
         line.append(name).append(digits.data(), digits.size());
     };
@@ -246,7 +246,7 @@ void access_log(const Request& request) {
     number(R"(,"duration_us":)", (mono_ns() - request.started_mono_ns) / 1000);
     text(R"(,"peer":)", request.client);
     line += '}';
-    log::write_line(std::move(line));
+    log::write_line(line);
 }
 }  // namespace
 

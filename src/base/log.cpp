@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "base/json.h"
 #include "base/metrics.h"
@@ -60,8 +59,8 @@ void append_text(std::string& out, std::string_view json_line) {
     }
 }
 
-/// Lines wait here for the thread that writes them. A line costs its producer one short lock and a move; the writer is
-/// woken at most once in `pause` and takes everything there is with one write.
+/// Lines wait here, one behind the other, for the thread that writes them. A line costs its producer one short lock and
+/// a copy; the writer is woken at most once in `pause` and takes everything there is with one write.
 class Sink {
   public:
     void start(bool text) {
@@ -71,17 +70,16 @@ class Sink {
         running_ = true;
         thread_ = std::thread([this] { drain(); });
     }
-    void push(std::string line) {
+    void push(std::string_view line) {
         bool wake = false;
         {
             std::lock_guard lock(mutex_);
             if (!running_) return write_direct(line);
-            if (bytes_ + line.size() > max_queued_bytes) {
+            if (queued_.size() + line.size() > max_queued_bytes) {
                 dropped_.fetch_add(1, std::memory_order_relaxed);
                 return;
             }
-            bytes_ += line.size();
-            lines_.push_back(std::move(line));
+            queued_.append(line) += '\n';
             ++pushed_;
             wake = std::exchange(idle_, false);
         }
@@ -111,44 +109,49 @@ class Sink {
   private:
     static constexpr auto pause = 10ms;
 
-    void write_direct(const std::string& line) {
+    void write_direct(std::string_view line) {
         std::string out;
         text_ ? append_text(out, line) : void(out = line);
         out += '\n';
         write_all(out);
     }
-    void drain() {
-        std::vector<std::string> batch;
+    static std::string as_text(std::string_view lines) {
         std::string out;
+        while (!lines.empty()) {
+            const size_t end = lines.find('\n');
+            append_text(out, lines.substr(0, end));
+            out += '\n';
+            lines.remove_prefix(end + 1);
+        }
+        return out;
+    }
+    void drain() {
+        std::string batch;
         std::unique_lock lock(mutex_);
-        while (running_ || !lines_.empty()) {
-            if (lines_.empty()) {
+        while (running_ || !queued_.empty()) {
+            if (queued_.empty()) {
                 idle_ = true;
-                wake_.wait(lock, [this] { return !lines_.empty() || !running_; });
+                wake_.wait(lock, [this] { return !queued_.empty() || !running_; });
                 idle_ = false;
             }
             wake_.wait_for(lock, pause, [this] { return hurry_ || !running_; });
             hurry_ = false;
-            batch.swap(lines_);
-            bytes_ = 0;
+            batch.swap(queued_);  // whose memory is used again; what is too much goes back
+            const auto until = pushed_;
             const bool text = text_;
             lock.unlock();
-            out.clear();
-            for (const auto& line : batch) (text ? append_text(out, line) : void(out += line)), out += '\n';
-            write_all(out);
-            const auto n = batch.size();
+            write_all(text ? as_text(batch) : batch);
             batch.clear();
-            if (out.capacity() > 1 << 20) std::string().swap(out);
+            if (batch.capacity() > 1 << 20) std::string().swap(batch);
             lock.lock();
-            done_ += n;
+            done_ = until;
             written_.notify_all();
         }
     }
 
     std::mutex mutex_;
     std::condition_variable wake_, written_;
-    std::vector<std::string> lines_;
-    size_t bytes_ = 0;
+    std::string queued_;  ///< whole lines
     uint64_t pushed_ = 0, done_ = 0;
     bool running_ = false, idle_ = false, hurry_ = false, text_ = true;
     std::atomic<int64_t> dropped_{0};
@@ -195,10 +198,10 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
         .field("event", event);
     for (const auto& f : fields) w.field_raw(f.key, f.value);
     w.end_object();
-    sink().push(std::move(line));
+    sink().push(line);
 }
 
-void write_line(std::string line) { sink().push(std::move(line)); }
+void write_line(std::string_view line) { sink().push(line); }
 void flush() { sink().flush(); }
 int64_t dropped_lines() { return sink().dropped(); }
 

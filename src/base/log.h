@@ -29,8 +29,8 @@ void configure(Format, Level);
 bool enabled(Level);
 /// `event` is a fixed snake_case word ("provider_key_disabled"); everything that varies is a field.
 void write(Level, std::string_view event, std::initializer_list<Field> = {});
-/// A finished JSON line of the access log.
-void write_line(std::string line);
+/// A finished JSON line of the access log, without a line end.
+void write_line(std::string_view line);
 void flush();
 int64_t dropped_lines();
 
