@@ -140,10 +140,19 @@ bool plain_ascii(std::string_view text) {
     return hit == 0;
 }
 constexpr size_t longest_short = 16;
-/// Copies up to sixteen plain bytes; eight and more as two words that overlap. False when one needs care.
+/// Copies up to sixteen plain bytes; four and more as two words that overlap. False when one needs care.
 bool copy_plain(char* to, std::string_view text) {
-    constexpr size_t word = sizeof(uint64_t);
-    if (text.size() < word) {
+    constexpr size_t word = sizeof(uint64_t), half = sizeof(uint32_t);
+    if (text.size() >= half && text.size() < word) {
+        uint32_t first = 0, last = 0;
+        std::memcpy(&first, text.data(), half);
+        std::memcpy(&last, text.data() + text.size() - half, half);
+        if (!plain_eight(uint64_t{last} << 32 | first)) return false;
+        std::memcpy(to, &first, half);
+        std::memcpy(to + text.size() - half, &last, half);
+        return true;
+    }
+    if (text.size() < half) {
         uint8_t hit = 0;
         for (size_t i = 0; i < text.size(); ++i) {
             to[i] = text[i];

@@ -108,7 +108,10 @@ class BodyRenderer final : public Renderer {
 
     std::string body(const Bill& bill, StopReason unfinished) {
         if (state_.choices().empty()) state_.choices()[0].begun = true;
+        size_t said = 640;  // names, usage, and what else every reply has
+        for (const auto& [index, c] : state_.choices()) said += c.text.size() + c.reasoning.size();
         std::string out;
+        out.reserve(said);
         JsonWriter w(out);
         w.begin_object()
             .field("id", state_.reply_id())
@@ -121,10 +124,9 @@ class BodyRenderer final : public Renderer {
             if (!c.finished) c.stop = unfinished;
             choice(w, index, c);
         }
-        w.end_array();
-        std::string usage;
-        append_usage(usage, bill);
-        w.field_raw("usage", usage).end_object();
+        w.end_array().key("usage");
+        append_usage(out, bill);
+        w.end_object();
         return out;
     }
 

@@ -20,6 +20,7 @@ std::string_view without_trailing_space(std::string_view s) { return s.substr(0,
 
 std::string text_block(std::string_view text, std::string_view mark, std::string_view more = {}) {
     std::string out;
+    out.reserve(text.size() + mark.size() + more.size() + 64);
     JsonWriter w(out);
     w.begin_object().field("type", "text").field("text", text).raw_members(more);
     if (!mark.empty()) w.field_raw("cache_control", mark);

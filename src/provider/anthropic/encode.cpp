@@ -116,6 +116,22 @@ void write_list(JsonWriter& w, std::string_view name, const std::vector<std::str
     w.end_array();
 }
 
+/// About what the body will take; it grows where that is too little.
+size_t room_for(const Conversation& talk, const std::vector<std::string>& tools) {
+    size_t n = 512;
+    const auto add = [&n](const std::vector<std::string>& items) {
+        for (const auto& item : items) n += item.size() + 1;
+    };
+    add(tools);
+    add(talk.system);
+    for (const Turn& t : talk.turns) {
+        n += 48;
+        add(t.results);
+        add(t.blocks);
+    }
+    return n;
+}
+
 void write_turns(JsonWriter& w, const std::vector<Turn>& turns) {
     w.key("messages").begin_array();
     for (const Turn& t : turns) {
@@ -181,6 +197,7 @@ Result<canon::Encoded> encode_chat(const Job& job, const BodyForm& form) {
     lose_decorations(job, form);
 
     canon::Encoded out;
+    out.body.reserve(room_for(talk, tools.tools));
     JsonWriter w(out.body);
     w.begin_object();
     if (form.version.empty())
