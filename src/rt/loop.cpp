@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
 #include <latch>
+#include <optional>
 #include <thread>
 
 #include "base/log.h"
@@ -46,7 +47,7 @@ int descriptor_of(asio::io_context& io) { return descriptor_of(asio::use_service
 
 /// The last catch of every spawned task. `make` lives in this frame, so it may hold what the task refers to.
 Task<> guarded(std::function<Task<>()> make) {
-    std::string what;
+    std::optional<std::string> what;
     try {
         auto task = make();
         co_await std::move(task);
@@ -55,7 +56,7 @@ Task<> guarded(std::function<Task<>()> make) {
     } catch (...) {
         what = "not a std::exception";
     }
-    if (!what.empty()) log::error("task_threw", {{"what", what}});
+    if (what) log::error("task_threw", {{"what", *what}});
     detail::call_this_loop();  // Asio posts the end of a task
 }
 

@@ -205,8 +205,16 @@ Block* ReplyBlocks::call(const Event& e) {
     place_of_call_.emplace(e.index, popped_ + list_.size() - 1);
     b.custom = e.custom;
     b.name = e.name;
-    b.id = e.id.empty() ? fmt::format("toolu_{}_{}", message_id(terms_).substr(4), ids_made_++) : call_id(e.id);
+    b.id =
+        distinct(e.id.empty() ? fmt::format("toolu_{}_{}", message_id(terms_).substr(4), ids_made_++) : call_id(e.id));
     return &b;
+}
+
+/// A client gives each call its result by its id; some servers give one id twice.
+std::string ReplyBlocks::distinct(const std::string& id) {
+    std::string out = id;
+    for (size_t n = 2; !call_ids_.insert(out).second; ++n) out = fmt::format("{}_{}", id, n);
+    return out;
 }
 
 void ReplyBlocks::arguments(const Event& e) {

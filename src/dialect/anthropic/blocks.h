@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -71,6 +72,7 @@ class ReplyBlocks {
     Block& append(BlockKind kind);
     Block& last_of(BlockKind kind);
     Block* call(const canon::Event& event);
+    std::string distinct(const std::string& id);
     void reasoning(const canon::Event& event);
     void arguments(const canon::Event& event);
     void state(const canon::Event& event);
@@ -84,6 +86,7 @@ class ReplyBlocks {
     std::deque<std::string> waiting_;      ///< state behind a text, until another block follows
     size_t popped_ = 0;                    ///< blocks that were in front of list_
     std::map<int, size_t> place_of_call_;  ///< the event's index -> how many blocks stood before it, ever
+    std::set<std::string> call_ids_;
     size_t ids_made_ = 0;
     bool finished_ = false, refused_ = false;
     canon::StopReason stop_ = canon::StopReason::none;

@@ -197,6 +197,13 @@ TEST(MessagesRenderer, calls) {
     EXPECT_EQ(both({made(Kind::text, "x"), finish(StopReason::tool_calls)}), "text \"x\" []\nstop \"end_turn\" null\n");
 }
 
+TEST(MessagesRenderer, calls_that_share_an_id_can_be_told_apart) {
+    EXPECT_EQ(both({begin(0, "a", "f"), made(Kind::tool_arguments, "{}", 0), begin(1, "a_2", "g"),
+                    made(Kind::tool_arguments, "{}", 1), begin(2, "a", "h"), made(Kind::tool_arguments, "{}", 2),
+                    finish(StopReason::tool_calls)}),
+              "call a f {}\ncall a_2 g {}\ncall a_3 h {}\nstop \"tool_use\" null\n");
+}
+
 TEST(MessagesRenderer, calls_in_parallel_come_one_after_another) {
     EXPECT_EQ(both({begin(0, "a", "f"), begin(1, "b", "g"), made(Kind::tool_arguments, "{\"y\"", 1),
                     made(Kind::tool_arguments, "{\"x\":", 0), made(Kind::tool_arguments, ":2}", 1),
