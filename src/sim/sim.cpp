@@ -4,6 +4,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <condition_variable>
@@ -97,8 +98,10 @@ Status listen_on(Acceptor& acceptor, const tcp::endpoint& endpoint, bool shared)
 }
 
 /// Sockets that share a port also share it with another process, in silence. A socket that does not share finds out.
-Status check_free(rt::Loop& loop, const tcp::endpoint& endpoint) {
-    Acceptor probe(loop.io().get_executor());
+/// No loop may watch it: while one looks at a socket, closing it does not give its port back yet.
+Status check_free(const tcp::endpoint& endpoint) {
+    asio::io_context nobody;
+    Acceptor probe(nobody.get_executor());
     return listen_on(probe, endpoint, false);
 }
 
@@ -133,7 +136,7 @@ Result<std::unique_ptr<Simulator>> Simulator::start(rt::Loops& loops, SimOptions
     in->brain = std::make_shared<Brain>(std::move(options), std::move(bill), std::move(canned));
     // Every loop has its own listening socket on the one port; the kernel spreads connections over them.
     if (in->port != 0) {
-        TRYV(check_free(loops[0], tcp::endpoint(address, in->port)));
+        TRYV(check_free(tcp::endpoint(address, in->port)));
     }
     for (size_t i = 0; i < loops.size(); ++i) {
         auto seat = std::make_shared<Seat>(loops[i]);
