@@ -74,7 +74,7 @@ class Sink {
         bool wake = false;
         {
             std::lock_guard lock(mutex_);
-            if (!running_) return write_direct(line);
+            if (!running_) return write_lines(std::string(line) + '\n', text_);
             if (queued_.size() + line.size() > max_queued_bytes) {
                 dropped_.fetch_add(1, std::memory_order_relaxed);
                 return;
@@ -109,13 +109,8 @@ class Sink {
   private:
     static constexpr auto pause = 10ms;
 
-    void write_direct(std::string_view line) {
-        std::string out;
-        text_ ? append_text(out, line) : void(out = line);
-        out += '\n';
-        write_all(out);
-    }
-    static std::string as_text(std::string_view lines) {
+    static void write_lines(std::string_view lines, bool text) {
+        if (!text) return write_all(lines);
         std::string out;
         while (!lines.empty()) {
             const size_t end = lines.find('\n');
@@ -123,7 +118,7 @@ class Sink {
             out += '\n';
             lines.remove_prefix(end + 1);
         }
-        return out;
+        write_all(out);
     }
     void drain() {
         std::string batch;
@@ -140,7 +135,7 @@ class Sink {
             const auto until = pushed_;
             const bool text = text_;
             lock.unlock();
-            write_all(text ? as_text(batch) : batch);
+            write_lines(batch, text);
             batch.clear();
             if (batch.capacity() > 1 << 20) std::string().swap(batch);
             lock.lock();

@@ -66,19 +66,10 @@ Status append_request_head(std::string& out, const Pool& pool, const ClientReque
     return {};
 }
 
-/// Of a request that the kernel takes at once, as it nearly always does: made in memory that stays in the caches.
-struct Scratch {
-    std::string head;
-    std::vector<iovec> pieces;
-};
-thread_local Scratch scratch;
-
 /// `left` is still to be sent; what of it was ours stands in `own`.
 Status send_now(const Pool& pool, const ClientRequest& request, Channel& channel, std::string& own,
                 std::vector<iovec>& left) {
-    auto& [head, pieces] = scratch;
-    head.clear();
-    pieces.clear();
+    auto& [head, pieces] = blank_draft();
     TRYV(append_request_head(head, pool, request));
     push(pieces, head);
     for (const std::string_view piece : request.body) push(pieces, piece);
@@ -86,11 +77,7 @@ Status send_now(const Pool& pool, const ClientRequest& request, Channel& channel
     const Io wrote = channel.write_soon(pieces);
     // A failed write is not the end: the provider may have answered (413) and closed before it read everything.
     if (wrote.failed || pieces.empty()) return {};
-    left = pieces;
-    if (left.size() == all) {  // the first one is the head's, or what is left of it
-        own.assign(static_cast<const char*>(left[0].iov_base), left[0].iov_len);
-        left[0].iov_base = own.data();
-    }
+    keep_unsent(pieces, pieces.size() == all, own, left);
     return {};
 }
 

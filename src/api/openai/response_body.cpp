@@ -31,7 +31,10 @@ std::string user_message(std::string_view text) {
 std::string with_member(std::string_view text, const JsonDoc& doc, std::string_view name, std::string_view value) {
     std::string out(text);
     const JsonRef old = doc.root()[name];
-    if (old) return out.replace(doc.offset(old.raw()), old.raw().size(), value);
+    if (old) {
+        out.replace(doc.offset(old.raw()), old.raw().size(), value);
+        return out;
+    }
     const size_t at = doc.offset(doc.root().raw()) + 1;
     const bool empty = doc.root().size() == 0;
     out.insert(at, json_string(name) + ":" + std::string(value) + (empty ? "" : ","));

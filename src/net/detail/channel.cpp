@@ -28,6 +28,20 @@ void drop(std::vector<iovec>& pieces, size_t n) {
     pieces[0].iov_len -= n;
 }
 
+Draft& blank_draft() {
+    thread_local Draft draft;
+    draft.head.clear();
+    draft.pieces.clear();
+    return draft;
+}
+
+void keep_unsent(const std::vector<iovec>& pieces, bool head_too, std::string& head, std::vector<iovec>& left) {
+    left = pieces;
+    if (!head_too) return;
+    head.assign(static_cast<const char*>(left[0].iov_base), left[0].iov_len);
+    left[0].iov_base = head.data();
+}
+
 std::string tls_error_text() {
     const unsigned long code = ERR_peek_last_error();
     ERR_clear_error();

@@ -99,6 +99,17 @@ class Channel {
 void push(std::vector<iovec>& pieces, std::string_view bytes);
 /// Drops `n` bytes from the front.
 void drop(std::vector<iovec>& pieces, size_t n);
+
+/// A head and the list of all that is to be sent, made in memory of the thread's that stays in the caches: nearly all
+/// messages go out at once. Not kept across a wait.
+struct Draft {
+    std::string head;
+    std::vector<iovec> pieces;
+};
+Draft& blank_draft();
+/// Takes what of a draft is still to be sent. `head_too`: its first piece is the head's, which is copied into `head`.
+void keep_unsent(const std::vector<iovec>& pieces, bool head_too, std::string& head, std::vector<iovec>& left);
+
 /// OpenSSL's newest error as text; empties the thread's error queue.
 std::string tls_error_text();
 

@@ -70,21 +70,12 @@ void Connection::append_head(std::string& out, int status, const Headers& header
     out += "\r\n";
 }
 
-/// Of a message that goes out at once, as nearly all do: head and list are made in memory that stays in the caches.
-struct Scratch {
-    std::string head;
-    std::vector<iovec> pieces;
-};
-thread_local Scratch scratch;
-
 /// True: it is on its way. Else `left` is still to be sent; what of it was ours stands in `head`.
 bool Connection::respond_now(int status, const Headers& headers, const Pieces& body, std::string& head,
                              std::vector<iovec>& left) {
     size_t total = 0;
     for (const std::string_view piece : body) total += piece.size();
-    auto& [text, pieces] = scratch;
-    text.clear();
-    pieces.clear();
+    auto& [text, pieces] = blank_draft();
     append_head(text, status, headers, static_cast<int64_t>(total));
     push(pieces, text);
     if (head_.method != "HEAD" && !bodiless(status)) {
@@ -93,11 +84,7 @@ bool Connection::respond_now(int status, const Headers& headers, const Pieces& b
     const size_t all = pieces.size();
     const Io wrote = write(pieces);
     if (!wrote.failed && pieces.empty()) return true;
-    left = pieces;
-    if (left.size() == all) {  // the first one is the head's, or what is left of it
-        head.assign(static_cast<const char*>(left[0].iov_base), left[0].iov_len);
-        left[0].iov_base = head.data();
-    }
+    keep_unsent(pieces, pieces.size() == all, head, left);
     return false;
 }
 
