@@ -55,6 +55,8 @@ class Builder {
         drop_empty_turns();
         if (done_.turns.empty())
             return Error(ErrorCode::bad_param, "messages: at least one message must have content").param("messages");
+        if (done_.turns.front().role != "user")
+            done_.turns.insert(done_.turns.begin(), Turn{"user", {}, {text_block(job_.opening(), {})}});
         return std::move(done_);
     }
 

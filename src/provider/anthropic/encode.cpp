@@ -189,6 +189,14 @@ void Job::lose_extras(const canon::Extras& extras, std::string_view where, std::
         if (name != except && !says_nothing(json)) lose(fmt::format("{}.{}", where, name));
 }
 
+std::string_view Job::opening() const {
+    const auto& all = chat.messages;
+    const auto first =
+        std::find_if(all.begin(), all.end(), [](const auto& m) { return m.role == canon::Role::assistant; });
+    lose(fmt::format("messages[{}].role", first == all.end() ? 0 : first - all.begin()));
+    return "(The assistant speaks first.)";
+}
+
 Result<canon::Encoded> encode_chat(const Job& job, const BodyForm& form) {
     TRYV(refuse_what_changes_behaviour(job.chat));
     TRY(const Conversation talk, conversation(job));

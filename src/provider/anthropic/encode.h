@@ -28,6 +28,9 @@ struct Job {
     std::string own_members(const canon::Extras& extras) const;
     /// Members that found no place. Those that say nothing (null, [], {}, "", false) are not worth a line.
     void lose_extras(const canon::Extras& extras, std::string_view where, std::string_view except = {}) const;
+    /// What the user is made to say where the assistant speaks first, which neither Messages nor Converse takes ("first
+    /// message must use the "user" role"). Notes the loss, by the assistant's message.
+    std::string_view opening() const;
 };
 
 /// Cache marks beyond the four that the API takes, by where they are left out: first from the oldest turns, then from

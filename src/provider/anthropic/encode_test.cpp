@@ -158,6 +158,24 @@ TEST(AnthropicEncode, nothing_but_system_is_asked_as_user) {
     EXPECT_EQ(s.losses, Losses{"messages[1].role"});
 }
 
+TEST(AnthropicEncode, an_assistant_who_speaks_first_has_a_user_put_in_front) {
+    Chat c;
+    c.messages = {say(Role::system, "rules"), say(Role::assistant, "How can I help?"), say(Role::user, "hi")};
+    auto s = send(c);
+    EXPECT_EQ(s.root()["messages"].size(), 3u);
+    const auto first = (*s.root()["messages"].begin()).raw();
+    EXPECT_EQ(first, R"x({"role":"user","content":[{"type":"text","text":"(The assistant speaks first.)"}]})x");
+    EXPECT_EQ(s.losses, Losses{"messages[1].role"});
+
+    c.messages = {say(Role::user, " \n"), say(Role::assistant, "How can I help?"), say(Role::user, "hi")};
+    s = send(c);
+    EXPECT_EQ(s.root()["messages"].size(), 3u) << "a blank user's turn is none";
+    EXPECT_EQ(s.losses, Losses{"messages[1].role"});
+
+    c.messages = {call("a", "{}"), result("a", "1")};
+    EXPECT_EQ(send(c).root()["messages"].size(), 3u);
+}
+
 TEST(AnthropicEncode, results_of_one_turn_come_together_and_first) {
     Chat c;
     Message two = call("a", "{\"x\":1}");

@@ -56,6 +56,8 @@ class Builder {
         merge_turns();
         if (done_.turns.empty())
             return Error(ErrorCode::bad_param, "messages: at least one message must have content").param("messages");
+        if (done_.turns.front().role != "user")
+            done_.turns.insert(done_.turns.begin(), Turn{"user", {}, {text_block(job_.opening())}, {}, {}});
         TRYV(match_results());
         return std::move(done_);
     }

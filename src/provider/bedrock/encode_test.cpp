@@ -57,6 +57,17 @@ TEST(Bedrock, ModelsStandInThePathAsOneSegment) {
               "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fa.b/converse-stream");
 }
 
+/// "A conversation must start with a user message" (ValidationException).
+TEST(Bedrock, AnAssistantWhoSpeaksFirstHasAUserPutInFront) {
+    Chat c;
+    c.messages = {said(Role::assistant, {Text{"How can I help?", {}}}), said(Role::user, {Text{"hi", {}}})};
+    const auto sent = encode(c);
+    EXPECT_EQ(raw(sent.body, {"messages", "0", "role"}), R"("user")");
+    EXPECT_EQ(raw(sent.body, {"messages", "0", "content", "0", "text"}), R"x("(The assistant speaks first.)")x");
+    EXPECT_EQ(raw(sent.body, {"messages", "1", "role"}), R"("assistant")");
+    EXPECT_EQ(sent.losses, std::vector<std::string>{"messages[0].role"});
+}
+
 Chat with_calls(std::vector<std::string> asked, std::vector<std::string> answered) {
     Chat c = hello();
     Message calls = said(Role::assistant, {});
