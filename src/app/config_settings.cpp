@@ -39,7 +39,9 @@ constexpr std::array rows{
     s::texts("server.trusted_proxies",
              "Addresses and CIDR blocks of proxies whose X-Forwarded-For or Forwarded is believed.")
         .restart(),
-    s::integer("server.max_connections", "10000", "Open connections; further ones are closed at once.")
+    s::integer("server.max_connections", "10000",
+               "Open connections; further ones are closed at once. A call takes two file descriptors, "
+               "its caller's and its provider's: where the system allows too few, the log says so at the start.")
         .range(1, 1'000'000)
         .restart(),
     s::size("server.max_body", "32MiB", "Largest request body.").range(1 << 10, 1 << 30).restart(),

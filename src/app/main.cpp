@@ -3,6 +3,7 @@
 
 #include "app/commands_config.h"
 #include "app/commands_prices.h"
+#include "app/descriptors.h"
 #include "app/dev.h"
 #include "app/local_admin.h"
 #include "app/serve.h"
@@ -12,6 +13,7 @@
 int main(int argc, char** argv) {
     using namespace aig;
     ::umask(077);  // databases, tokens and sockets are the operator's alone, in whatever folder they lie
+    app::raise_descriptor_limit();
     cli::CliHooks hooks;
     hooks.version = AIG_VERSION;
     hooks.schema_version = store::newest_schema();

@@ -9,6 +9,7 @@
 #include "api/admin/admin.h"
 #include "api/openai/background.h"
 #include "app/admin_listener.h"
+#include "app/descriptors.h"
 #include "app/files.h"
 #include "app/hot_text.h"
 #include "app/openapi.h"
@@ -314,6 +315,7 @@ Result<std::unique_ptr<Node>> Node::start(NodeOptions options) {
     auto& p = *node->parts_;
     p.options = std::move(options);
     use_huge_page_for_hot_text();
+    warn_of_few_descriptors(p.options.max_connections);
     TRYV(p.load_catalogue(p.options.catalogue));
     TRYV(p.open_books());
     TRYV(p.make_admin_token());

@@ -30,7 +30,7 @@ struct Upstream {
     std::string ca_file;  ///< "" = the system's
     Timeouts timeouts;
     size_t max_reply_head = 64 * 1024;
-    size_t max_idle_per_loop = 128;
+    size_t max_idle_per_loop = 1'024;  ///< commits let calls end in bursts, so that many are idle at a time
     std::string host_header() const;
 };
 /// "https://api.example.com/v1" -> Upstream. bad_param for other schemes, userinfo, query, fragment.

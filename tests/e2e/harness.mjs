@@ -151,9 +151,9 @@ export class Gateway {
         return new Gateway(program, await program.ready());
     }
     /** `aig serve` with a config file. */
-    static async serve(config, { readyMs = 15_000, env = {}, log = null } = {}) {
+    static async serve(config, { readyMs = 15_000, env = {}, log = null, command = binary } = {}) {
         const readyFile = path.join(temporaryFolder(), 'ready.json');
-        const program = new Program(['serve', '--config', config, '--ready-file', readyFile], { readyFile, env, log });
+        const program = new Program(['serve', '--config', config, '--ready-file', readyFile], { readyFile, env, log, command });
         return new Gateway(program, await program.ready(readyMs), { config });
     }
     stop(timeoutMs) { return this.program.stop(timeoutMs); }

@@ -54,6 +54,7 @@ rt::Task<bool> Channel::connect(const sockaddr* address, socklen_t size) {
     ssl_.reset();
     socket_.reset();
     const int fresh = ::socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    no_descriptor_ = fresh < 0 && (errno == EMFILE || errno == ENFILE);
     if (fresh < 0) {
         error_ = std::strerror(errno);
         co_return false;

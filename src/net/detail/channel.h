@@ -39,6 +39,8 @@ class Channel {
     /// Opens a socket and connects; false: error_text() says why.
     rt::Task<bool> connect(const sockaddr* address, socklen_t size);
     const std::string& error_text() const { return error_; }
+    /// The last connect() found this process, or the machine, without a free file descriptor.
+    bool no_descriptor() const { return no_descriptor_; }
     bool open() const { return socket_.has_value(); }
     int fd() const { return socket_ ? socket_->fd() : -1; }
     bool hung_up() const { return socket_ && socket_->hung_up(); }
@@ -93,6 +95,7 @@ class Channel {
     std::optional<rt::Descriptor> socket_;
     SslPtr ssl_;
     std::string error_;
+    bool no_descriptor_ = false;
     bool wants_write_ = false;
 };
 

@@ -16,6 +16,9 @@ constexpr int64_t kShortestTryMs = 300;
 /// Which of the three reasons ended the wait.
 Error dial_error(const Outgoing& connection, const Upstream& upstream, const std::string& what) {
     if (connection.stopped) return Error(ErrorCode::client_gone, "the client left while connecting");
+    if (connection.channel.no_descriptor())
+        return Error(ErrorCode::overloaded, "no file descriptor is left for a connection to " + upstream.host)
+            .retry_after_ms(1'000);
     if (connection.timed_out)
         return Error(ErrorCode::upstream_timeout, "connecting to " + upstream.host + " took too long");
     return Error(ErrorCode::upstream_unreachable, "cannot reach " + upstream.host + ": " + what);
@@ -57,7 +60,9 @@ rt::Task<Status> connect_any(PoolSet& set, const Upstream& upstream, std::string
         connection.deadline_ms = mono_ms() + std::min(left, std::max(kShortestTryMs, share));
         connection.timed_out = false;
         const SocketAddress where(addresses[i], port);
-        const bool connected = co_await connection.channel.connect(where.get(), where.size);
+        bool connected = co_await connection.channel.connect(where.get(), where.size);
+        if (connection.channel.no_descriptor() && set.let_idle_go())
+            connected = co_await connection.channel.connect(where.get(), where.size);
         if (connection.stopped) co_return dial_error(connection, upstream, "");
         if (connected) {
             connection.timed_out = false;

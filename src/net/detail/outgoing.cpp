@@ -1,5 +1,7 @@
 #include "net/detail/outgoing.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "base/time.h"
@@ -11,6 +13,12 @@ namespace {
 constexpr int64_t kSweepMs = 100, kDropDeadMs = 1'000;
 constexpr int64_t kIdleMs = 55'000;  // common servers close after 60 s
 
+/// What rests must not take the descriptors of those who work.
+size_t share_of_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 16;
+    return std::max<size_t>(16, limit.rlim_cur / 8);
+}
 }  // namespace
 
 Outgoing::Outgoing(PoolSet& of) : channel(of.loop), set_(of), index_(of.open_.size()) { set_.open_.push_back(this); }
@@ -31,7 +39,7 @@ void Outgoing::interrupt() {
     channel.interrupt();
 }
 
-PoolSet::PoolSet(rt::Loop& l) : loop(l), resolver(l), now_ms(mono_ms()) {}
+PoolSet::PoolSet(rt::Loop& l) : loop(l), resolver(l), now_ms(mono_ms()), most_idle_(share_of_descriptors()) {}
 
 void PoolSet::start() {
     sweep_handle_ = loop.every(kSweepMs, [weak = weak_from_this()] {
@@ -76,8 +84,18 @@ void PoolSet::give(Pool& pool, std::unique_ptr<Outgoing> connection) {
     connection->deadline_ms = 0;
     connection->idle_since_ms = now_ms;
     connection->idle_since_turn = connection->channel.turn();
-    if (pool.idle.size() >= pool.upstream->max_idle_per_loop) pool.idle.erase(pool.idle.begin());
-    if (pool.upstream->max_idle_per_loop > 0) pool.idle.push_back(std::move(connection));
+    const size_t most = std::min(pool.upstream->max_idle_per_loop, most_idle_);
+    if (pool.idle.size() >= most && most > 0) pool.idle.erase(pool.idle.begin());
+    if (most > 0) pool.idle.push_back(std::move(connection));
+}
+
+bool PoolSet::let_idle_go() {
+    bool any = false;
+    for (auto& [upstream, pool] : pools_) {
+        any |= !pool->idle.empty();
+        pool->idle.clear();
+    }
+    return any;
 }
 
 size_t PoolSet::idle_connections() const {

@@ -60,6 +60,8 @@ class PoolSet : public std::enable_shared_from_this<PoolSet> {
     std::unique_ptr<Outgoing> take(Pool& pool);
     void give(Pool& pool, std::unique_ptr<Outgoing> connection);
     size_t idle_connections() const;
+    /// Closes what rests, for whoever needs a file descriptor more. False: nothing did.
+    bool let_idle_go();
 
   private:
     friend struct Outgoing;
@@ -69,11 +71,12 @@ class PoolSet : public std::enable_shared_from_this<PoolSet> {
     std::vector<Outgoing*> open_;  // before the pools: their connections leave this list when they go
     std::map<const Upstream*, std::shared_ptr<Pool>> pools_;
     int64_t dropped_dead_ms_ = 0;
+    const size_t most_idle_;  ///< of one pool, whatever its upstream allows
     std::shared_ptr<void> sweep_handle_;
 };
 
 /// Connects, through the proxy if there is one, and secures. Errors: upstream_unreachable, upstream_timeout,
-/// client_gone.
+/// client_gone; overloaded where this process has no file descriptor left, which is no fault of the upstream.
 rt::Task<Status> dial(PoolSet& set, std::shared_ptr<Pool> pool, Outgoing& connection);
 
 }  // namespace aig::net::detail
