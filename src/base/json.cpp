@@ -177,10 +177,76 @@ bool append_short(std::string& out, std::string_view text) {
     out.append(quoted, text.size() + 2);
     return true;
 }
+/// What an escape takes more than its character: one byte, or five ("\u001f"), or nothing.
+constexpr auto escape_more = [] {
+    std::array<uint8_t, 256> t{};
+    for (size_t c = 0; c < 0x20; ++c) t[c] = 5;
+    for (const char c : {'\n', '\r', '\t', '"', '\\'}) t[static_cast<uint8_t>(c)] = 1;
+    return t;
+}();
+char* write_escape(char* to, char c) {
+    static constexpr char hex[] = "0123456789abcdef";
+    const auto u = static_cast<uint8_t>(c);
+    *to++ = '\\';
+    if (escape_more[u] == 1) {
+        *to++ = c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c;
+        return to;
+    }
+    std::memcpy(to, "u00", 3);
+    to[3] = hex[u >> 4];
+    to[4] = hex[u & 15];
+    return to + 5;
+}
+#if defined(__SSE2__)
+/// A bit for each byte of a block that is escaped.
+unsigned to_escape(__m128i v) {
+    const __m128i control = _mm_set1_epi8(0x1f);
+    const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(marks, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v))));
+}
+#endif
+/// By how much the text grows.
+size_t escapes_more(std::string_view text) {
+    size_t more = 0, i = 0;
+#if defined(__SSE2__)
+    for (; i + block <= text.size(); i += block) {
+        const auto at = reinterpret_cast<const __m128i*>(text.data() + i);
+        for (unsigned mask = to_escape(_mm_loadu_si128(at)); mask; mask &= mask - 1)
+            more += escape_more[static_cast<uint8_t>(text[i + static_cast<size_t>(__builtin_ctz(mask))])];
+    }
+#endif
+    for (; i < text.size(); ++i) more += escape_more[static_cast<uint8_t>(text[i])];
+    return more;
+}
+/// `text` is UTF-8, longer than nothing. The room is measured first, so that whole blocks are copied without asking.
+void append_escaped(std::string& out, std::string_view text) {
+    const size_t at = out.size();
+    out.resize(at + text.size() + escapes_more(text) + 2);
+    char* to = out.data() + at;
+    *to++ = '"';
+    const char *p = text.data(), *const end = p + text.size();
+#if defined(__SSE2__)
+    while (end - p >= static_cast<std::ptrdiff_t>(block)) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
+        const unsigned mask = to_escape(v);
+        const int plain = mask ? __builtin_ctz(mask) : static_cast<int>(block);
+        p += plain;
+        to += plain;
+        if (mask) to = write_escape(to, *p++);
+    }
+#endif
+    for (; p < end; ++p) {
+        if (escape_more[static_cast<uint8_t>(*p)])
+            to = write_escape(to, *p);
+        else
+            *to++ = *p;
+    }
+    *to = '"';
+}
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-    static constexpr char hex[] = "0123456789abcdef";
     if (text.size() <= longest_short && append_short(out, text)) return;
     if (plain_ascii(text)) {
         const size_t at = out.size();
@@ -207,38 +273,7 @@ void append_json_string(std::string& out, std::string_view text) {
         }
         text = mended;
     }
-    out.reserve(out.size() + text.size() + 2);
-    out += '"';
-    size_t from = 0;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        out.append(text, from, i - from);
-        from = i + 1;
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                out += "\\u00";
-                out += hex[c >> 4];
-                out += hex[c & 15];
-        }
-    }
-    out.append(text, from, text.size() - from);
-    out += '"';
+    append_escaped(out, text);
 }
 
 void JsonWriter::comma() {

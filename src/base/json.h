@@ -115,7 +115,8 @@ class JsonDoc {
     std::unique_ptr<char[]> text_;
     size_t size_ = 0, capacity_ = 0;
     std::vector<Node> nodes_;
-    std::vector<std::unique_ptr<std::string>> unescaped_;  // strings that had escapes; most documents have none
+    std::unique_ptr<char[]> unescaped_;  // strings that had escapes, one behind the other; most documents have none
+    size_t unescaped_capacity_ = 0;
 };
 
 class JsonRef::Iterator {

@@ -1,5 +1,6 @@
 // The parser of JsonDoc: one pass, no bounds checks inside (a NUL ends every scan), whole blocks at a time.
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 
@@ -68,8 +69,34 @@ const char* skip_plain(const char* p) {
 }
 #endif
 
-void append_utf8(std::string& out, uint32_t c) {
-    const auto put = [&](uint32_t b) { out += static_cast<char>(b); };
+/// Copies up to there, in whole blocks: what is behind `to` has room for one more. Moves both.
+#if defined(__SSE2__)
+inline void copy_plain(const char*& p, char*& to) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+    for (;; p += block, to += block) {
+        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
+        const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
+                                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+        if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit))) {
+            const int plain = __builtin_ctz(mask);
+            p += plain;
+            to += plain;
+            return;
+        }
+    }
+}
+#else
+void copy_plain(const char*& p, char*& to) {
+    const char* const end = skip_plain(p);
+    std::memcpy(to, p, static_cast<size_t>(end - p));
+    to += end - p;
+    p = end;
+}
+#endif
+
+void write_utf8(char*& to, uint32_t c) {
+    const auto put = [&](uint32_t b) { *to++ = static_cast<char>(b); };
     if (c < 0x80) return put(c);
     if (c < 0x800) {
         put(0xC0 | c >> 6);
@@ -98,27 +125,17 @@ std::optional<uint32_t> unicode_escape(const char*& p) {
     return 0x10000 + (static_cast<uint32_t>(first - 0xD800) << 10) + static_cast<uint32_t>(second - 0xDC00);
 }
 
-/// What stands for "\x"; 0 for letters that stand for nothing.
-char simple_escape(char c) {
-    switch (c) {
-        case '"':
-        case '\\':
-        case '/':
-            return c;
-        case 'b':
-            return '\b';
-        case 'f':
-            return '\f';
-        case 'n':
-            return '\n';
-        case 'r':
-            return '\r';
-        case 't':
-            return '\t';
-        default:
-            return 0;
-    }
-}
+/// What stands for "\x"; 0 for letters that stand for nothing, and for u. A table: what comes next cannot be foretold.
+constexpr auto simple_escape = [] {
+    std::array<char, 256> t{};
+    for (const char c : {'"', '\\', '/'}) t[static_cast<uint8_t>(c)] = c;
+    t['b'] = '\b';
+    t['f'] = '\f';
+    t['n'] = '\n';
+    t['r'] = '\r';
+    t['t'] = '\t';
+    return t;
+}();
 }  // namespace
 
 /// Walks the text once and writes the flat node table. Every function leaves p_ behind what it read and says false
@@ -245,33 +262,48 @@ class JsonParser {
         return escaped_string(from, s);
     }
     bool escaped_string(const char* from, std::string_view& s) {
-        std::string whole(from, static_cast<size_t>(p_ - from));
-        while (*p_ == '\\') {
-            if (!escape(whole)) return false;
-            const char* const plain = p_;
-            p_ = skip_plain(p_);
-            whole.append(plain, static_cast<size_t>(p_ - plain));
+        char* const begin = unescaped();
+        char* to = begin + (p_ - from);
+        std::memcpy(begin, from, static_cast<size_t>(p_ - from));
+        const char* p = p_;  // in a register
+        while (*p == '\\') {
+            if (const char c = simple_escape[static_cast<uint8_t>(p[1])]) {
+                *to++ = c;
+                p += 2;
+            } else {
+                p_ = p;
+                if (!unicode(to)) return false;
+                p = p_;
+            }
+            copy_plain(p, to);
         }
+        p_ = p;
         if (*p_ != '"') return fail(p_ >= end_ ? "a string never ends" : "control character in a string");
         ++p_;
-        s = quiet_ ? std::string_view()
-                   : *doc_.unescaped_.emplace_back(std::make_unique<std::string>(std::move(whole)));
+        if (quiet_) return true;
+        s = {begin, static_cast<size_t>(to - begin)};
+        unescaped_ = to;
         return true;
     }
 
-    bool escape(std::string& out) {
-        const char kind = p_[1];
-        if (kind == 'u') {
-            p_ += 2;
-            const auto c = unicode_escape(p_);
-            if (!c) return fail("broken \\u escape");
-            append_utf8(out, *c);
-            return true;
+    /// Where the next unescaped string goes. An escape is never shorter than what it stands for, so that all strings
+    /// of a text together are no longer than the text.
+    char* unescaped() {
+        if (unescaped_) return unescaped_;
+        const auto size = static_cast<size_t>(end_ - begin_);
+        if (!doc_.unescaped_ || doc_.unescaped_capacity_ < size) {
+            doc_.unescaped_ = std::make_unique_for_overwrite<char[]>(size + block);
+            doc_.unescaped_capacity_ = size;
         }
-        const char c = simple_escape(kind);
-        if (!c) return fail("unknown escape in a string");
-        out += c;
+        return unescaped_ = doc_.unescaped_.get();
+    }
+
+    bool unicode(char*& to) {
+        if (p_[1] != 'u') return fail("unknown escape in a string");
         p_ += 2;
+        const auto c = unicode_escape(p_);
+        if (!c) return fail("broken \\u escape");
+        write_utf8(to, *c);
         return true;
     }
 
@@ -347,7 +379,8 @@ class JsonParser {
     JsonDoc& doc_;
     const char *begin_, *end_, *p_;
     const std::string_view opaque_;
-    bool quiet_ = false;  // inside an opaque member: checked, not written down
+    char* unescaped_ = nullptr;  // until the first escape
+    bool quiet_ = false;         // inside an opaque member: checked, not written down
     const char* why_ = "";
 };
 #undef AIG_INLINE
@@ -364,7 +397,10 @@ Status JsonDoc::assign(std::string_view text, std::string_view opaque) {
     if (!text.empty()) std::memcpy(text_.get(), text.data(), text.size());
     std::memset(text_.get() + text.size(), 0, padding);
     nodes_.clear();
-    unescaped_.clear();
+    if (unescaped_capacity_ > std::max(keep_capacity, text.size())) {
+        unescaped_.reset();
+        unescaped_capacity_ = 0;
+    }
     if (nodes_.capacity() == 0) nodes_.reserve(32);
     if (!simdjson::validate_utf8(text.data(), text.size()))
         return Error(ErrorCode::bad_json, "the JSON is not valid: it is not UTF-8");

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+#include <string>
+#include <vector>
+
 using namespace aig;
 
 TEST(Json, keeps_raw_bytes_of_every_value) {
@@ -86,6 +90,35 @@ TEST(Json, escapes_and_positions) {
         EXPECT_FALSE(JsonDoc::parse(bad).ok()) << bad;
     const auto broken = JsonDoc::parse(R"({"a":1 "b":2})");
     EXPECT_NE(broken.error().message().find("at byte 7"), std::string::npos) << broken.error().message();
+}
+
+/// Strings of all kinds in one text, each where only it may be, and written as they were.
+TEST(Json, many_escaped_strings_keep_apart) {
+    std::minstd_rand dice(7);
+    static constexpr std::string_view pieces[] = {
+        "\n", "\"", "\\", "\t", "\x01", "é", "😀", "plain", " and a longer piece of text "};
+    JsonDoc doc;
+    for (int round = 0; round < 200; ++round) {
+        std::vector<std::string> texts;
+        std::string written;
+        JsonWriter w(written);
+        w.begin_array();
+        for (size_t n = dice() % 40; texts.size() < n;) {
+            std::string& text = texts.emplace_back();
+            for (size_t k = dice() % 30; k > 0; --k) text += pieces[dice() % std::size(pieces)];
+            w.begin_object().field(text, text).end_object();
+        }
+        w.end_array();
+        ASSERT_TRUE(doc.assign(written).ok()) << written;
+        ASSERT_EQ(doc.root().size(), texts.size());
+        size_t i = 0;
+        for (const JsonRef o : doc.root()) {
+            const JsonRef member = *o.begin();
+            EXPECT_EQ(member.key(), texts[i]);
+            EXPECT_EQ(member.text(), texts[i]);
+            EXPECT_EQ(json_string(texts[i++]), member.raw());
+        }
+    }
 }
 
 TEST(Json, an_opaque_member_is_checked_and_not_taken_apart) {

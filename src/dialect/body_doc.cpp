@@ -3,7 +3,7 @@
 namespace aig::dialect {
 namespace {
 
-constexpr size_t usual_body = size_t{256} << 10;
+constexpr size_t usual_body = size_t{256} << 10, largest_kept = size_t{4} << 20;
 
 Status must_be_object(const JsonDoc& doc) {
     if (doc.root().is_object()) return {};
@@ -23,14 +23,18 @@ thread_local Last last;
 
 Result<BodyDoc> BodyDoc::read(std::string_view body) {
     BodyDoc out;
-    if (body.size() > usual_body) {
+    const bool again = last.is(body);
+    if (again && body.size() > usual_body) {  // nobody reads it a third time
+        out.own_ = std::move(last.doc);
+        last.whole = false;
+    } else if (again) {
+        out.kept_ = &last.doc;
+    } else if (body.size() > largest_kept) {
         TRYV(out.own_.assign(body));
     } else {
-        if (!last.is(body)) {
-            last.whole = false;
-            TRYV(last.doc.assign(body));
-            last.whole = true;
-        }
+        last.whole = false;
+        TRYV(last.doc.assign(body));
+        last.whole = true;
         out.kept_ = &last.doc;
     }
     TRYV(must_be_object(out.doc()));

@@ -7,6 +7,8 @@ namespace aig::net::detail {
 namespace {
 
 constexpr size_t kFirstPiece = 64 * 1024;
+/// Set aside at once, so that a body which grows is not copied; memory that nothing was written to costs nothing.
+constexpr size_t kRoomAhead = size_t{1} << 20;
 constexpr size_t kInflateHere = 64 * 1024;  // larger bodies are unpacked by the blocking pool
 
 /// Unpacks `packed`; runs on any thread.
@@ -96,6 +98,7 @@ Status Connection::take_buffered(Body& body, size_t n) {
 rt::Task<Status> Connection::read_sized(Body& body) {
     const size_t total = static_cast<size_t>(framing_.content_length);
     size_t have = std::min(total, in_.size());
+    body.bytes.reserve(std::min(total, kRoomAhead));
     CO_TRYV(take_buffered(body, have));
     while (have < total) {
         if (have == body.bytes.size()) {
