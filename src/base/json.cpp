@@ -177,67 +177,82 @@ bool append_short(std::string& out, std::string_view text) {
     out.append(quoted, text.size() + 2);
     return true;
 }
-/// What an escape takes more than its character: one byte, or five ("\u001f"), or nothing.
-constexpr auto escape_more = [] {
-    std::array<uint8_t, 256> t{};
-    for (size_t c = 0; c < 0x20; ++c) t[c] = 5;
-    for (const char c : {'\n', '\r', '\t', '"', '\\'}) t[static_cast<uint8_t>(c)] = 1;
+/// The two bytes of a short escape; 0: none, or a control character that takes six ("\u001f").
+constexpr auto short_escape = [] {
+    std::array<std::array<char, 2>, 256> t{};
+    for (const char c : {'"', '\\'}) t[static_cast<uint8_t>(c)] = {'\\', c};
+    t['\n'] = {'\\', 'n'};
+    t['\r'] = {'\\', 'r'};
+    t['\t'] = {'\\', 't'};
     return t;
 }();
+bool escaped(char c) { return static_cast<uint8_t>(c) < 0x20 || c == '"' || c == '\\'; }
+size_t escape_size(char c) { return short_escape[static_cast<uint8_t>(c)][0] ? 2 : 6; }
 char* write_escape(char* to, char c) {
     static constexpr char hex[] = "0123456789abcdef";
     const auto u = static_cast<uint8_t>(c);
-    *to++ = '\\';
-    if (escape_more[u] == 1) {
-        *to++ = c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c;
-        return to;
+    if (const auto& two = short_escape[u]; two[0]) {
+        std::memcpy(to, two.data(), 2);
+        return to + 2;
     }
-    std::memcpy(to, "u00", 3);
-    to[3] = hex[u >> 4];
-    to[4] = hex[u & 15];
-    return to + 5;
+    std::memcpy(to, "\\u00", 4);
+    to[4] = hex[u >> 4];
+    to[5] = hex[u & 15];
+    return to + 6;
 }
 #if defined(__SSE2__)
-/// A bit for each byte of a block that is escaped.
-unsigned to_escape(__m128i v) {
-    const __m128i control = _mm_set1_epi8(0x1f);
-    const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(marks, _mm_cmpeq_epi8(_mm_min_epu8(v, control), v))));
+__m128i load(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+void copy_block(char* to, const char* from) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), load(from)); }
+unsigned bits(__m128i hit) { return static_cast<unsigned>(_mm_movemask_epi8(hit)); }
+__m128i controls(__m128i v) { return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v); }
+__m128i marks(__m128i v) {
+    return _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+}
+/// By how much a block grows: a byte for each that is escaped, and four more for a control character without a letter.
+size_t block_grows(const char* p) {
+    const __m128i v = load(p), control = controls(v);
+    const __m128i letters =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r'))),
+                     _mm_cmpeq_epi8(v, _mm_set1_epi8('\t')));
+    const int all = __builtin_popcount(bits(_mm_or_si128(control, marks(v))));
+    return static_cast<size_t>(all + 4 * __builtin_popcount(bits(_mm_andnot_si128(letters, control))));
+}
+/// Writes a block, of which `from` and what is behind it may be read a block further. All of its escapes are found at
+/// once, because where the next one goes depends on each.
+char* write_block(char* to, const char* from) {
+    const __m128i v = load(from);
+    size_t done = 0;
+    for (unsigned mask = bits(_mm_or_si128(controls(v), marks(v))); mask; mask &= mask - 1) {
+        const auto at = static_cast<size_t>(__builtin_ctz(mask));
+        copy_block(to, from + done);
+        to = write_escape(to + (at - done), from[at]);
+        done = at + 1;
+    }
+    copy_block(to, from + done);
+    return to + (block - done);
 }
 #endif
 /// By how much the text grows.
-size_t escapes_more(std::string_view text) {
+size_t escapes_grow(std::string_view text) {
     size_t more = 0, i = 0;
 #if defined(__SSE2__)
-    for (; i + block <= text.size(); i += block) {
-        const auto at = reinterpret_cast<const __m128i*>(text.data() + i);
-        for (unsigned mask = to_escape(_mm_loadu_si128(at)); mask; mask &= mask - 1)
-            more += escape_more[static_cast<uint8_t>(text[i + static_cast<size_t>(__builtin_ctz(mask))])];
-    }
+    for (; i + block <= text.size(); i += block) more += block_grows(text.data() + i);
 #endif
-    for (; i < text.size(); ++i) more += escape_more[static_cast<uint8_t>(text[i])];
+    for (; i < text.size(); ++i) more += escaped(text[i]) ? escape_size(text[i]) - 1 : 0;
     return more;
 }
-/// `text` is UTF-8, longer than nothing. The room is measured first, so that whole blocks are copied without asking.
+/// `text` is UTF-8. The room is measured first, so that whole blocks are copied without asking.
 void append_escaped(std::string& out, std::string_view text) {
     const size_t at = out.size();
-    out.resize(at + text.size() + escapes_more(text) + 2);
+    out.resize(at + text.size() + escapes_grow(text) + 2);
     char* to = out.data() + at;
     *to++ = '"';
     const char *p = text.data(), *const end = p + text.size();
 #if defined(__SSE2__)
-    while (end - p >= static_cast<std::ptrdiff_t>(block)) {
-        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
-        const unsigned mask = to_escape(v);
-        const int plain = mask ? __builtin_ctz(mask) : static_cast<int>(block);
-        p += plain;
-        to += plain;
-        if (mask) to = write_escape(to, *p++);
-    }
+    for (; end - p >= static_cast<std::ptrdiff_t>(2 * block); p += block) to = write_block(to, p);
 #endif
     for (; p < end; ++p) {
-        if (escape_more[static_cast<uint8_t>(*p)])
+        if (escaped(*p))
             to = write_escape(to, *p);
         else
             *to++ = *p;

@@ -69,32 +69,6 @@ const char* skip_plain(const char* p) {
 }
 #endif
 
-/// Copies up to there, in whole blocks: what is behind `to` has room for one more. Moves both.
-#if defined(__SSE2__)
-inline void copy_plain(const char*& p, char*& to) {
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
-    for (;; p += block, to += block) {
-        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), v);
-        const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
-                                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
-        if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit))) {
-            const int plain = __builtin_ctz(mask);
-            p += plain;
-            to += plain;
-            return;
-        }
-    }
-}
-#else
-void copy_plain(const char*& p, char*& to) {
-    const char* const end = skip_plain(p);
-    std::memcpy(to, p, static_cast<size_t>(end - p));
-    to += end - p;
-    p = end;
-}
-#endif
-
 void write_utf8(char*& to, uint32_t c) {
     const auto put = [&](uint32_t b) { *to++ = static_cast<char>(b); };
     if (c < 0x80) return put(c);
@@ -136,6 +110,58 @@ constexpr auto simple_escape = [] {
     t['t'] = '\t';
     return t;
 }();
+#if defined(__SSE2__)
+unsigned specials(__m128i v) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+    const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
+                                     _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+    return static_cast<unsigned>(_mm_movemask_epi8(hit));
+}
+void copy_block(char* to, const char* from) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+/// Copies from p on, with simple escapes undone, to the end of the string, to a control character, or
+/// to a backslash that begins something else; gives where that is. Whole blocks are copied: behind `to` there is room
+/// for one more. All of a block's escapes are found at once, because where the next one is looked up depends on each.
+const char* unescape(const char* p, char*& out) {
+    char* to = out;
+    for (;;) {
+        unsigned mask = specials(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+        size_t done = 0;
+        while (mask) {
+            const auto at = static_cast<size_t>(__builtin_ctz(mask));
+            copy_block(to, p + done);
+            to += at - done;
+            const char plain = p[at] == '\\' ? simple_escape[static_cast<uint8_t>(p[at + 1])] : '\0';
+            if (!plain) {
+                out = to;
+                return p + at;
+            }
+            *to++ = plain;
+            done = at + 2;
+            mask &= ~(3u << at);  // what was escaped may be a quote or a backslash itself
+        }
+        if (done < block) {
+            copy_block(to, p + done);
+            to += block - done;
+            done = block;
+        }
+        p += done;
+    }
+}
+#else
+const char* unescape(const char* p, char*& to) {
+    for (;;) {
+        const char* const end = skip_plain(p);
+        std::memcpy(to, p, static_cast<size_t>(end - p));
+        to += end - p;
+        const char plain = *end == '\\' ? simple_escape[static_cast<uint8_t>(end[1])] : '\0';
+        if (!plain) return end;
+        *to++ = plain;
+        p = end + 2;
+    }
+}
+#endif
 }  // namespace
 
 /// Walks the text once and writes the flat node table. Every function leaves p_ behind what it read and says false
@@ -265,19 +291,8 @@ class JsonParser {
         char* const begin = unescaped();
         char* to = begin + (p_ - from);
         std::memcpy(begin, from, static_cast<size_t>(p_ - from));
-        const char* p = p_;  // in a register
-        while (*p == '\\') {
-            if (const char c = simple_escape[static_cast<uint8_t>(p[1])]) {
-                *to++ = c;
-                p += 2;
-            } else {
-                p_ = p;
-                if (!unicode(to)) return false;
-                p = p_;
-            }
-            copy_plain(p, to);
-        }
-        p_ = p;
+        for (p_ = unescape(p_, to); *p_ == '\\'; p_ = unescape(p_, to))
+            if (!unicode(to)) return false;
         if (*p_ != '"') return fail(p_ >= end_ ? "a string never ends" : "control character in a string");
         ++p_;
         if (quiet_) return true;

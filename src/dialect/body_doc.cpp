@@ -3,7 +3,8 @@
 namespace aig::dialect {
 namespace {
 
-constexpr size_t usual_body = size_t{256} << 10, largest_kept = size_t{4} << 20;
+/// What the thread keeps memory for (JsonDoc does up to a megabyte), and what it keeps until it is read again.
+constexpr size_t usual_body = size_t{1} << 20, largest_kept = size_t{4} << 20;
 
 Status must_be_object(const JsonDoc& doc) {
     if (doc.root().is_object()) return {};

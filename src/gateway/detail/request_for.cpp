@@ -40,14 +40,13 @@ Result<const canon::Request*> request_for(Flow& f, const route::Attempt& a, std:
     if (a.lossless && !holds_strangers(f, a)) return static_cast<const canon::Request*>(nullptr);
     TRYV(parse_once(f));
     const auto* parsed = std::get_if<canon::Chat>(&*f.parsed);
-    const bool state = parsed && may_hold_state(*parsed);
+    const RestoringTerms terms{&f.vault, f.call.principal->account, route::origin(*a.target, *a.key), mono_ms(),
+                               now_us() / 1'000'000};
+    const bool state = parsed && holds_state(*parsed, terms);  // mostly not, and conversations are long
     size_t changed = 0;
     if (state) {
         own = *f.parsed;
-        changed = restore_state(
-            std::get<canon::Chat>(*own),
-            {&f.vault, f.call.principal->account, route::origin(*a.target, *a.key), mono_ms(), now_us() / 1'000'000},
-            losses);
+        changed = restore_state(std::get<canon::Chat>(*own), terms, losses);
     }
     // What was kept for the caller, and cannot be given to this target, is named, but changes none of the caller's
     // bytes.

@@ -21,7 +21,6 @@ bool has_state(Part& p) {
     const State* s = state_of(p);
     return s && *s;
 }
-bool is_call(const Part& p) { return std::holds_alternative<ToolCall>(p); }
 
 /// One turn being restored: its parts are rebuilt in order.
 class TurnRestorer {
@@ -173,10 +172,15 @@ std::string_view string_value(std::string_view json, std::optional<JsonDoc>& own
 }
 }  // namespace
 
-bool may_hold_state(const Chat& chat) {
-    for (const Message& m : chat.messages)
-        for (const Part& p : m.parts)
-            if (is_call(p) || has_state(const_cast<Part&>(p))) return true;
+bool holds_state(const Chat& chat, const RestoringTerms& terms) {
+    for (const Message& m : chat.messages) {
+        if (m.role != Role::assistant) continue;
+        for (const Part& p : m.parts) {
+            if (has_state(const_cast<Part&>(p))) return true;
+            const auto* call = std::get_if<ToolCall>(&p);
+            if (call && terms.vault->memory.turn_of(terms.account, call->id, terms.now_ms)) return true;
+        }
+    }
     return false;
 }
 

@@ -25,7 +25,7 @@ struct RestoringTerms {
 /// Returns how many states of the caller's own request had to be changed: opened or left out.
 size_t restore_state(canon::Chat& chat, const RestoringTerms& terms, canon::Losses& losses);
 
-/// Does any turn hold state, or a tool call whose state may be kept here?
-bool may_hold_state(const canon::Chat& chat);
+/// Would restore_state() do anything? Any turn holds state, or a tool call whose state is kept here.
+bool holds_state(const canon::Chat& chat, const RestoringTerms& terms);
 
 }  // namespace aig::gateway

@@ -20,7 +20,7 @@ std::string_view without_trailing_space(std::string_view s) { return s.substr(0,
 
 std::string text_block(std::string_view text, std::string_view mark, std::string_view more = {}) {
     std::string out;
-    out.reserve(text.size() + mark.size() + more.size() + 64);
+    out.reserve(text.size() + text.size() / 8 + mark.size() + more.size() + 64);  // escapes
     JsonWriter w(out);
     w.begin_object().field("type", "text").field("text", text).raw_members(more);
     if (!mark.empty()) w.field_raw("cache_control", mark);
@@ -218,6 +218,9 @@ class Builder {
         std::vector<std::string> content;
         for (const Part& p : result.parts) TRYV(part(p, {}, content));
         std::string out;
+        size_t room = 128;
+        for (const auto& block : content) room += block.size() + 1;
+        out.reserve(room);
         JsonWriter w(out);
         w.begin_object().field("type", "tool_result").field("tool_use_id", tool_id(result.call_id));
         if (!content.empty()) {
