@@ -18,7 +18,7 @@ const out = option('out', path.join(root, '.deps/count'));
 fs.mkdirSync(out, { recursive: true });
 const folder = option('data', '') || temporaryFolder();
 
-const filler = 'The gateway carries this request to a provider and its answer back. '.repeat(11);
+const filler = 'Request 000000000000: ' + 'The gateway carries this request to a provider and its answer back. '.repeat(11);
 const answer = 'The provider answers at some length, as providers do. '.repeat(7);
 const replies = {
     openai: { id: 'chatcmpl-bench', object: 'chat.completion', created: 1770000000, model: 'gpt-5.4', choices: [{ index: 0, message: { role: 'assistant', content: answer, refusal: null }, logprobs: null, finish_reason: 'stop' }], usage: { prompt_tokens: 180, completion_tokens: 77, total_tokens: 257, prompt_tokens_details: { cached_tokens: 0 }, completion_tokens_details: { reasoning_tokens: 0 } }, system_fingerprint: 'fp_bench' },

@@ -4,6 +4,8 @@
 //           [--rate R]    open loop: R requests a second on average, each at a random moment (exponential intervals);
 //                         late answers do not slow the arrivals; latency counts from the moment a request was due
 //           [-n REQUESTS] stops after so many answers (and -d is the most it may take)
+//           Twelve zeros in the body become the request's number: callers do not all say the same, and whoever
+//           remembers the last one must not gain by it.
 //           [--stream]    counts chunks (lines that begin with "data:") beside requests
 // Prints one JSON object: requests, req_per_s, statuses, errors, chunks and latencies in microseconds.
 #include <arpa/inet.h>
@@ -123,6 +125,7 @@ class Load {
             (o_.body.empty() ? "GET " : "POST ") + o_.path + " HTTP/1.1\r\nHost: " + o_.host + "\r\n" + o_.headers;
         if (!o_.body.empty()) request_ += "Content-Length: " + std::to_string(o_.body.size()) + "\r\n";
         request_ += "\r\n" + o_.body;
+        number_at_ = request_.find("000000000000");
     }
 
     void run() {
@@ -185,6 +188,9 @@ class Load {
     void begin(Connection& c, int64_t due) {
         c.due_us = due;
         c.out = request_;
+        ++number_;
+        size_t at = number_at_ == std::string::npos ? 0 : number_at_ + number_digits;
+        for (int64_t n = number_; at > 0 && n > 0; n /= 10) c.out[--at] = static_cast<char>('0' + n % 10);
         flush(c);
     }
 
@@ -239,7 +245,10 @@ class Load {
     Options o_;
     int epoll_;
     std::vector<Connection> list_;
+    static constexpr size_t number_digits = 12;
     std::string request_;
+    size_t number_at_ = std::string::npos;
+    int64_t number_ = 0;
     std::deque<int64_t> late_;  // open loop: requests that were due while all connections were busy
     Totals totals_;
 };

@@ -10,9 +10,10 @@ http {
     access_log ${log};
     client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
     uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+    client_max_body_size 8m; client_body_buffer_size 1m;
     keepalive_requests 1000000000;
 ${ports.map(([provider, own]) => `
-    upstream provider${provider} { server 127.0.0.1:${provider}; keepalive 256; keepalive_requests 1000000000; }
+    upstream provider${provider} { server 127.0.0.1:${provider}; keepalive 1024; keepalive_requests 1000000000; }
     server {
         listen 127.0.0.1:${own} reuseport;
         location / {

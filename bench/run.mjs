@@ -52,12 +52,24 @@ function residentMegabytes(pid) {
 // ---- what is compared ---------------------------------------------------------------------------------------------------------
 
 // About 950 bytes of request, as an agent's turn; the answer is the provider's, about 730 bytes.
-const filler = 'The gateway carries this request to a provider and its answer back. '.repeat(11);
+const filler = 'Request 000000000000: ' + 'The gateway carries this request to a provider and its answer back. '.repeat(11);
 const chat = (model, more, wire = 'openai') => ({
     model, max_tokens: 256, ...more,
     ...(wire === 'openai' ? {} : { system: 'You are terse.' }),
     messages: [...(wire === 'openai' ? [{ role: 'system', content: 'You are terse.' }] : []), { role: 'user', content: filler }],
 });
+const source = '    if (value === "x") {\n        return \'y\';  // a comment: naïve\n    }\n';
+function longChat(model) {
+    const tools = Array.from({ length: 20 }, (_, i) => ({ type: 'function', function: { name: `tool_${i}`, description: 'It does a thing. '.repeat(12), parameters: { type: 'object', properties: { path: { type: 'string', description: 'where' }, lines: { type: 'array', items: { type: 'integer' } } }, required: ['path'] } } }));
+    const turn = (i) => [
+        { role: 'user', content: `Look at src/file${i}.ts and tell what it does.` },
+        { role: 'assistant', content: null, tool_calls: [{ id: `call_${i}`, type: 'function', function: { name: 'tool_1', arguments: JSON.stringify({ path: `src/file${i}.ts`, lines: [1, 200] }) } }] },
+        { role: 'tool', tool_call_id: `call_${i}`, content: source.repeat(25) },
+        { role: 'assistant', content: 'It returns y where it is given x. '.repeat(8) },
+    ];
+    const messages = [{ role: 'system', content: 'You are terse. '.repeat(400) }, ...Array.from({ length: 110 }, (_, i) => turn(i)).flat(), { role: 'user', content: filler }];
+    return { model, max_tokens: 256, tools, messages };
+}
 const scenarios = {
     'lossless': { wire: 'openai', stream: false, unit: 'request' },
     'translated': { wire: 'anthropic', stream: false, unit: 'request' },
@@ -66,6 +78,10 @@ const scenarios = {
     'translated, at 20,000 a second': { wire: 'anthropic', stream: false, unit: 'request', rate: 20_000 },
     'lossless, at 10,000 a second': { wire: 'openai', stream: false, unit: 'request', rate: 10_000 },
     'translated, at 10,000 a second': { wire: 'anthropic', stream: false, unit: 'request', rate: 10_000 },
+    // What a coding agent sends: a long conversation of tool calls and files, told anew with each turn.
+    'lossless, turns of 300 KB': { wire: 'openai', stream: false, unit: 'request', long: true },
+    'translated, turns of 300 KB': { wire: 'anthropic', stream: false, unit: 'request', long: true },
+    'lossless, 512 callers': { wire: 'openai', stream: false, unit: 'request', callers: 512 },
     'lossless, at 1,000 a second': { wire: 'openai', stream: false, unit: 'request', rate: 1_000 },
     'lossless, streamed': { wire: 'openai', stream: true, unit: 'chunk' },
     'translated, streamed': { wire: 'anthropic', stream: true, unit: 'chunk' },
@@ -109,13 +125,26 @@ async function startNginx(name, log) {
             port: ports[providerOf(scenario)],
             path: scenario.wire === 'openai' ? '/v1/chat/completions' : '/v1/messages',
             headers: scenario.wire === 'openai' ? { authorization: 'Bearer x' } : { 'x-api-key': 'x', 'anthropic-version': '2023-06-01' },
-            body: chat(scenario.stream ? slowModel : 'any', scenario.stream ? { stream: true } : {}, scenario.wire),
+            body: scenario.long ? longChat('any') : chat(scenario.stream ? slowModel : 'any', scenario.stream ? { stream: true } : {}, scenario.wire),
         }),
     };
 }
 await startNginx('nginx');
 await startNginx('nginx with its log', 'access.log');
-contenders['nginx with its log'].takes = (scenario) => !scenario.stream && !scenario.rate;
+/** Only the first two rows: what one connection or a load of another shape takes says nothing more of these. */
+const plain = (scenario) => !scenario.stream && !scenario.rate && !scenario.callers && !scenario.long;
+contenders['nginx with its log'].takes = plain;
+{
+    // What no program goes below that commits twice a call; it knows one provider.
+    const port = await freePort();
+    const child = start(0, path.join(root, 'build/bench_least'), ['--port', String(port), '--provider', String(providers['openai whole']), '--data', path.join(folder, 'least.db')]);
+    await accepts(port);
+    contenders['the least with two commits'] = {
+        pid: child.pid,
+        takes: (scenario) => scenario.wire === 'openai' && plain(scenario),
+        request: (scenario) => ({ port, path: '/v1/chat/completions', headers: { authorization: 'Bearer x' }, body: chat('any', {}, scenario.wire) }),
+    };
+}
 {
     const models = {};
     const config = await serveConfig({ url: `http://127.0.0.1:${providers['openai stream']}` }, folder, (base) => {
@@ -136,7 +165,7 @@ contenders['nginx with its log'].takes = (scenario) => !scenario.stream && !scen
     contenders.aig = {
         pid: gateway.program.pid,
         stop: () => gateway.stop(),
-        request: (scenario, name) => ({ port: new URL(gateway.url).port, path: '/v1/chat/completions', headers: { authorization: `Bearer ${customer.key}` }, body: chat(models[name], scenario.stream ? { stream: true } : {}) }),
+        request: (scenario, name) => ({ port: new URL(gateway.url).port, path: '/v1/chat/completions', headers: { authorization: `Bearer ${customer.key}` }, body: scenario.long ? longChat(models[name]) : chat(models[name], scenario.stream ? { stream: true } : {}) }),
     };
 }
 const portkeyHome = path.join(root, '.deps/portkey');
@@ -154,7 +183,7 @@ if (fs.existsSync(portkeyMain)) {
     contenders.Portkey = {
         pid: child.pid,
         optional: true,
-        takes: (scenario) => !scenario.rate,      // it comes nowhere near
+        takes: (scenario) => scenario.stream || plain(scenario),      // it comes nowhere near
         request: (scenario) => ({
             port, path: '/v1/chat/completions',
             headers: { 'x-portkey-provider': scenario.wire, 'x-portkey-custom-host': `http://127.0.0.1:${providerOf(scenario)}/v1`, authorization: 'Bearer x' },
@@ -171,7 +200,7 @@ function measure(contender, name) {
     const { port, path: target, headers, body } = contender.request(scenario, name);
     const file = path.join(folder, 'body.json');
     fs.writeFileSync(file, JSON.stringify(body));
-    const args = ['--port', String(port), '--path', target, '-c', String(connections), '-d', String(seconds), '--body', file,
+    const args = ['--port', String(port), '--path', target, '-c', String(scenario.callers ?? connections), '-d', String(seconds), '--body', file,
         ...Object.entries({ 'content-type': 'application/json', ...headers }).flatMap(([key, value]) => ['--header', `${key}: ${value}`]), ...(scenario.stream ? ['--stream'] : []), ...(scenario.rate ? ['--rate', String(scenario.rate)] : [])];
     const before = cpuMicroseconds(contender.pid);
     const told = JSON.parse(execFileSync(...pinned(1, path.join(root, 'build/bench_loadgen'), args), { encoding: 'utf8' }));
@@ -212,7 +241,8 @@ say();
 say(`Made by \`make bench${process.argv.length > 2 ? ` ARGS="${process.argv.slice(2).join(' ')}"` : ''}\` on ${new Date().toISOString().slice(0, 10)}, commit ${execFileSync('git', ['-C', root, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()}; ${cores} cores (${os.cpus()[0].model.trim()}), ${rounds} alternating rounds of ${seconds} s, ${connections} connections.`);
 say('CPU time is that of the proxy process (user and system, from /proc). Proxies share one core; load and provider run on another. nginx forwards with `proxy_pass`');
 say('over kept-alive connections and does nothing else ("with its log": with the line a request that it writes unless forbidden); `aig` does all it does: key, limits, spend cap, tag, durable hold');
-say('and settle, price, metrics, request log. Compare ratios, not microseconds.');
+say('and settle, price, metrics, request log. "The least with two commits" (`bench/least.cpp`) reads nothing of a call, but lets it wait twice for a durable commit, as a hold');
+say('and a settlement must. Compare ratios, not microseconds.');
 for (const [scenario, byName] of Object.entries(results)) {
     const { unit } = scenarios[scenario];
     say();

@@ -5,5 +5,5 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../tools/shell.sh"
 tools/setup.sh build bench node
-tools/build.sh release aig bench_loadgen bench_upstream
+tools/build.sh release aig bench_loadgen bench_upstream bench_least
 PATH=$PATH:/usr/sbin exec tools/node.sh bench/run.mjs "$@"
