@@ -1,6 +1,6 @@
 #include "canon/sse.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace aig::canon {
 namespace {
@@ -8,25 +8,19 @@ namespace {
 constexpr size_t max_event = size_t{16} << 20;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
-/// The first LF or CR in [from, end), or end.
-size_t find_line_end(const std::string& s, size_t from) {
-    const char* begin = s.data() + from;
-    size_t n = s.size() - from;
-    if (const void* lf = std::memchr(begin, '\n', n)) n = static_cast<size_t>(static_cast<const char*>(lf) - begin);
+/// The first LF or CR from there on, or the end. (find_first_of() looks at each byte by itself.)
+size_t find_line_end(std::string_view s, size_t from) {
+    const size_t lf = std::min(s.find('\n', from), s.size());
     // CR is rare: looked for only up to the LF that was found.
-    if (const void* cr = std::memchr(begin, '\r', n)) n = static_cast<size_t>(static_cast<const char*>(cr) - begin);
-    return from + n;
+    return std::min(s.substr(0, lf).find('\r', from), lf);
 }
 
 /// Takes one line with its end off the front of `rest`.
 std::string_view take_line(std::string_view& rest) {
-    const size_t end = rest.find_first_of("\r\n");
+    const size_t end = find_line_end(rest, 0);
     const std::string_view line = rest.substr(0, end);
-    if (end == std::string_view::npos) {
-        rest = {};
-    } else {
-        rest.remove_prefix(end + (rest.substr(end).starts_with("\r\n") ? 2 : 1));
-    }
+    rest.remove_prefix(end);
+    rest.remove_prefix(rest.starts_with("\r\n") ? 2 : rest.empty() ? 0 : 1);
     return line;
 }
 }  // namespace
