@@ -37,7 +37,8 @@ describe('descriptors', () => {
             const streams = await Promise.all(calls.map(async (call) => readChatStream(await call)));
             assert.deepEqual(new Set(streams.map((s) => s.done)), new Set([true]));
             assert.doesNotMatch(gateway.program.output, /descriptors_exhausted/);
-            assert.ok(connectionsTo(provider) >= 300, `${connectionsTo(provider)} wait for the next calls`);
+            const mayRest = Math.min(300, Math.floor(softLimit(gateway) / 8));
+            assert.ok(connectionsTo(provider) >= mayRest, `${connectionsTo(provider)} wait for the next calls`);
         } finally { await stop(); }
     });
 
