@@ -106,13 +106,18 @@ constexpr auto needs_care = [] {
     for (size_t c = 0; c < 256; ++c) t[c] = c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
     return t;
 }();
+#if defined(__SSE2__)
+__m128i load(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+unsigned bits(__m128i hit) { return static_cast<unsigned>(_mm_movemask_epi8(hit)); }
+__m128i marks(__m128i v) {
+    return _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+}
+#endif
 bool plain_block(const char* p) {
 #if defined(__SSE2__)
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i v = load(p);
     // As signed bytes everything beyond ASCII is below the blank too.
-    const __m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-    const __m128i marks = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    return _mm_movemask_epi8(_mm_or_si128(low, marks)) == 0;
+    return bits(_mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)), marks(v))) == 0;
 #else
     uint8_t hit = 0;
     for (size_t i = 0; i < block; ++i) hit = static_cast<uint8_t>(hit | needs_care[static_cast<uint8_t>(p[i])]);
@@ -201,13 +206,8 @@ char* write_escape(char* to, char c) {
     return to + 6;
 }
 #if defined(__SSE2__)
-__m128i load(const char* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
 void copy_block(char* to, const char* from) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), load(from)); }
-unsigned bits(__m128i hit) { return static_cast<unsigned>(_mm_movemask_epi8(hit)); }
 __m128i controls(__m128i v) { return _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v); }
-__m128i marks(__m128i v) {
-    return _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-}
 /// By how much a block grows: a byte for each that is escaped, and four more for a control character without a letter.
 size_t block_grows(const char* p) {
     const __m128i v = load(p), control = controls(v);

@@ -38,15 +38,18 @@ int32_t hex4(const char* p) {
 }
 
 #if defined(__SSE2__)
+/// A bit for each quote, backslash and control character of a block.
+unsigned specials(const char* p) {
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
+                                     _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+    return static_cast<unsigned>(_mm_movemask_epi8(hit));
+}
 /// The first quote, backslash or control character at or behind p.
 const char* skip_plain(const char* p) {
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
-    for (;; p += block) {
-        const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-        const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
-                                         _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
-        if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hit))) return p + __builtin_ctz(mask);
-    }
+    for (;; p += block)
+        if (const unsigned mask = specials(p)) return p + __builtin_ctz(mask);
 }
 #else
 /// Whether a block holds a quote, a backslash or a control character. One expression a byte, so that it becomes a few
@@ -111,22 +114,16 @@ constexpr auto simple_escape = [] {
     return t;
 }();
 #if defined(__SSE2__)
-unsigned specials(__m128i v) {
-    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
-    const __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
-                                     _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
-    return static_cast<unsigned>(_mm_movemask_epi8(hit));
-}
 void copy_block(char* to, const char* from) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
-/// Copies from p on, with simple escapes undone, to the end of the string, to a control character, or
-/// to a backslash that begins something else; gives where that is. Whole blocks are copied: behind `to` there is room
-/// for one more. All of a block's escapes are found at once, because where the next one is looked up depends on each.
+/// Copies from p on, with simple escapes undone, to the end of the string, to a control character, or to a backslash
+/// that begins something else; gives where that is. Whole blocks are copied: behind `to` there is room for one more.
+/// All of a block's escapes are found at once, because where the next one is looked up depends on each.
 const char* unescape(const char* p, char*& out) {
     char* to = out;
     for (;;) {
-        unsigned mask = specials(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+        unsigned mask = specials(p);
         size_t done = 0;
         while (mask) {
             const auto at = static_cast<size_t>(__builtin_ctz(mask));

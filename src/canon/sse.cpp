@@ -20,7 +20,7 @@ std::string_view take_line(std::string_view& rest) {
     const size_t end = find_line_end(rest, 0);
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end);
-    rest.remove_prefix(rest.starts_with("\r\n") ? 2 : rest.empty() ? 0 : 1);
+    rest.remove_prefix(std::min<size_t>(rest.starts_with("\r\n") ? 2 : 1, rest.size()));
     return line;
 }
 }  // namespace

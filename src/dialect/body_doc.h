@@ -15,7 +15,7 @@ class BodyDoc {
     static Result<BodyDoc> read(std::string_view body);
     BodyDoc(BodyDoc&&) noexcept = default;
 
-    /// Valid until the thread reads another body.
+    /// Valid until the thread reads a body again.
     const JsonDoc& doc() const { return kept_ ? *kept_ : own_; }
     JsonRef root() const { return doc().root(); }
 

@@ -40,13 +40,15 @@ Result<const canon::Request*> request_for(Flow& f, const route::Attempt& a, std:
     if (a.lossless && !holds_strangers(f, a)) return static_cast<const canon::Request*>(nullptr);
     TRYV(parse_once(f));
     const auto* parsed = std::get_if<canon::Chat>(&*f.parsed);
-    const RestoringTerms terms{&f.vault, f.call.principal->account, route::origin(*a.target, *a.key), mono_ms(),
-                               now_us() / 1'000'000};
-    const bool state = parsed && holds_state(*parsed, terms);  // mostly not, and conversations are long
+    const AccountId account = f.call.principal->account;
+    // Mostly not, and conversations are long: a copy is made for state alone.
+    const bool state = parsed && holds_state(*parsed, f.vault, account, mono_ms());
     size_t changed = 0;
     if (state) {
         own = *f.parsed;
-        changed = restore_state(std::get<canon::Chat>(*own), terms, losses);
+        changed = restore_state(std::get<canon::Chat>(*own),
+                                {&f.vault, account, route::origin(*a.target, *a.key), mono_ms(), now_us() / 1'000'000},
+                                losses);
     }
     // What was kept for the caller, and cannot be given to this target, is named, but changes none of the caller's
     // bytes.

@@ -172,13 +172,13 @@ std::string_view string_value(std::string_view json, std::optional<JsonDoc>& own
 }
 }  // namespace
 
-bool holds_state(const Chat& chat, const RestoringTerms& terms) {
+bool holds_state(const Chat& chat, const Vault& vault, AccountId account, int64_t now_ms) {
     for (const Message& m : chat.messages) {
         if (m.role != Role::assistant) continue;
         for (const Part& p : m.parts) {
             if (has_state(const_cast<Part&>(p))) return true;
             const auto* call = std::get_if<ToolCall>(&p);
-            if (call && terms.vault->memory.turn_of(terms.account, call->id, terms.now_ms)) return true;
+            if (call && vault.memory.turn_of(account, call->id, now_ms)) return true;
         }
     }
     return false;

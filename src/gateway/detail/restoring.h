@@ -26,6 +26,6 @@ struct RestoringTerms {
 size_t restore_state(canon::Chat& chat, const RestoringTerms& terms, canon::Losses& losses);
 
 /// Would restore_state() do anything? Any turn holds state, or a tool call whose state is kept here.
-bool holds_state(const canon::Chat& chat, const RestoringTerms& terms);
+bool holds_state(const canon::Chat& chat, const Vault& vault, AccountId account, int64_t now_ms);
 
 }  // namespace aig::gateway

@@ -218,9 +218,7 @@ class Builder {
         std::vector<std::string> content;
         for (const Part& p : result.parts) TRYV(part(p, {}, content));
         std::string out;
-        size_t room = 128;
-        for (const auto& block : content) room += block.size() + 1;
-        out.reserve(room);
+        out.reserve(128 + size_in_list(content));
         JsonWriter w(out);
         w.begin_object().field("type", "tool_result").field("tool_use_id", tool_id(result.call_id));
         if (!content.empty()) {

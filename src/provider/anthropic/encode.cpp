@@ -118,17 +118,8 @@ void write_list(JsonWriter& w, std::string_view name, const std::vector<std::str
 
 /// About what the body will take; it grows where that is too little.
 size_t room_for(const Conversation& talk, const std::vector<std::string>& tools) {
-    size_t n = 512;
-    const auto add = [&n](const std::vector<std::string>& items) {
-        for (const auto& item : items) n += item.size() + 1;
-    };
-    add(tools);
-    add(talk.system);
-    for (const Turn& t : talk.turns) {
-        n += 48;
-        add(t.results);
-        add(t.blocks);
-    }
+    size_t n = 512 + size_in_list(tools) + size_in_list(talk.system);
+    for (const Turn& t : talk.turns) n += 48 + size_in_list(t.results) + size_in_list(t.blocks);
     return n;
 }
 
@@ -187,6 +178,12 @@ void Job::lose_extras(const canon::Extras& extras, std::string_view where, std::
     if (own()) return;
     for (const auto& [name, json] : extras)
         if (name != except && !says_nothing(json)) lose(fmt::format("{}.{}", where, name));
+}
+
+size_t size_in_list(const std::vector<std::string>& blocks) {
+    size_t n = 0;
+    for (const auto& block : blocks) n += block.size() + 1;
+    return n;
 }
 
 std::string_view Job::opening() const {

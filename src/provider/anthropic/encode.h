@@ -45,6 +45,8 @@ struct Turn {
     std::vector<std::string> results;  ///< tool_result blocks: they go first, all of one turn together
     std::vector<std::string> blocks;
 };
+/// What blocks take as elements of one list.
+size_t size_in_list(const std::vector<std::string>& blocks);
 struct Conversation {
     std::vector<std::string> system;  ///< blocks of the top-level `system`
     std::vector<Turn> turns;
